@@ -1,7 +1,7 @@
 """Events: what is sent to an application, and the courier that carries it (REST docs: "Events")."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import requests
 
@@ -16,7 +16,6 @@ APPLICATION_EVENTS = (
     "ONAPPPAYMENT",
     "ONAPPMETHODCONFIRM",
     "ONAPPTEST",
-    "ONUSERADD",
 )
 WITH_REFRESH_TOKEN = {"ONAPPINSTALL", "ONAPPUPDATE", "ONAPPTEST"}
 WITHOUT_TOKENS = {"ONAPPUNINSTALL", "ONAPPPAYMENT"}
@@ -26,7 +25,7 @@ DELIVERY_TIMEOUT = 30
 
 def handlers_for(world: World, installation: Installation, event: str) -> list[EventBinding]:
     """Handlers of an event: those bound by REST, then the one of the application card."""
-    bound = [binding for binding in installation.events if binding.event == event]
+    bound = [binding for binding in installation.events if binding.event == event and not binding.offline]
     card_url = world.applications[installation.client_id].event_url
     if card_url and card_url not in [binding.handler for binding in bound]:
         bound.append(card_handler(event, card_url))
@@ -43,7 +42,7 @@ def emit(
     portal: Portal,
     installation: Installation,
     event: str,
-    data: Mapping[str, str],
+    data: Mapping[str, str | Mapping[str, str]],
     *,
     user_id: int,
     handlers: Iterable[EventBinding] | None = None,
@@ -54,7 +53,7 @@ def emit(
         fields = [
             ("event", event),
             ("event_handler_id", str(binding.id)),
-            *((f"data[{name}]", value) for name, value in data.items()),
+            *_data_fields(data),
             ("ts", str(int(world.clock.now()))),
             *(
                 (f"auth[{name}]", value)
@@ -64,6 +63,14 @@ def emit(
             ),
         ]
         world.outbox.put_nowait(Delivery(portal.key, event, binding.handler, fields))
+
+
+def _data_fields(data: Mapping[str, str | Mapping[str, str]]) -> Iterator[tuple[str, str]]:
+    for name, value in data.items():
+        if isinstance(value, str):
+            yield f"data[{name}]", value
+        else:
+            yield from ((f"data[{name}][{key}]", item) for key, item in value.items())
 
 
 def _auth(

@@ -42,6 +42,7 @@ class EventBinding:
     handler: str
     user_id: int
     auth_type: int = 0
+    offline: bool = False
 
 
 @dataclass

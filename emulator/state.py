@@ -127,11 +127,23 @@ class EventSwitches:
 
 @dataclass
 class BucketSettings:
-    """Leaky bucket: blocks above `x` requests, drains `y` a second (REST docs: "Limits")."""
+    """Leaky bucket: blocks above `x` requests, drains `y` a second (REST docs: "Limits").
+
+    `operating_limit`: seconds a method may use in ten minutes.
+    """
 
     x: float = 50.0
     y: float = 2.0
     enabled: bool = True
+    operating_limit: float = 480.0
+
+
+@dataclass
+class Webhook:
+    """An incoming webhook of one user."""
+
+    user_id: int
+    scope: list[str]
 
 
 @dataclass
@@ -146,14 +158,15 @@ class Portal:
     generation: Literal["new", "old"] = "new"
     licence: str = "en_ent250"
     paper: bool = False
+    host: str = "localhost"
     require_dot_in_handler_host: bool = True
-    former_ports: list[int] = field(default_factory=list)
     users: dict[int, User] = field(default_factory=dict)
     chats: dict[int, Chat] = field(default_factory=dict)
     disk: dict[int, DiskItem] = field(default_factory=dict)
     installations: dict[str, Installation] = field(default_factory=dict)
     app_options: dict[str, dict[str, str]] = field(default_factory=dict)
     user_options: dict[str, dict[str, str]] = field(default_factory=dict)
+    webhooks: dict[str, Webhook] = field(default_factory=dict)
     fault: Fault = field(default_factory=Fault)
     bucket: BucketSettings = field(default_factory=BucketSettings)
     event_switches: EventSwitches = field(default_factory=EventSwitches)
@@ -162,7 +175,7 @@ class Portal:
     @property
     def domain(self) -> str:
         """Host and port, the form of the DOMAIN parameter."""
-        return f"localhost:{self.port}"
+        return f"{self.host}:{self.port}"
 
     @property
     def url(self) -> str:
@@ -222,11 +235,16 @@ class Delivery:
 
 @dataclass
 class World:
-    """Everything. `outbox` is transient: deliveries not yet made are lost when the emulator stops."""
+    """Everything. `ports` says which portal key answers on a port, `moved` where one redirects from.
+
+    `outbox` is transient: deliveries not yet made are lost when the emulator stops.
+    """
 
     clock: Clock = field(default_factory=Clock)
     oauth_port: int = 9000
     portals: dict[str, Portal] = field(default_factory=dict)
+    ports: dict[int, str] = field(default_factory=dict)
+    moved: dict[int, str] = field(default_factory=dict)
     applications: dict[str, Application] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
     codes: dict[str, Code] = field(default_factory=dict)
@@ -244,13 +262,20 @@ class World:
     def server_endpoint(self) -> str:
         return f"{self.oauth_url}/rest/"
 
-    def portal_on(self, port: int) -> Portal | None:
-        """The portal served on a port now."""
-        return next((portal for portal in self.portals.values() if portal.port == port), None)
+    def serve(self, portal: Portal, port: int) -> None:
+        """Let a portal answer on a port; where it answered before, nobody does."""
+        self.ports = {known: key for known, key in self.ports.items() if key != portal.key}
+        self.moved.pop(port, None)
+        self.ports[port] = portal.key
+        portal.port = port
 
-    def portal_formerly_on(self, port: int) -> Portal | None:
-        """The portal that moved away from a port nobody has taken since."""
-        return next((portal for portal in self.portals.values() if port in portal.former_ports), None)
+    def portal_on(self, port: int) -> Portal | None:
+        """The portal that answers on a port."""
+        return self.portals.get(self.ports.get(port, ""))
+
+    def portal_moved_from(self, port: int) -> Portal | None:
+        """The renamed portal that a port redirects to."""
+        return self.portals.get(self.moved.get(port, ""))
 
     def issue_token(self, portal: Portal, user_id: int, client_id: str) -> Token:
         """A new pair for a user of a portal; access lives 1 h, refresh 180 days (REST docs: OAuth)."""

@@ -1,0 +1,169 @@
+"""Control of one portal: people, chats, limits, faults, address."""
+
+from typing import Any
+
+from emulator import faults, seed
+from emulator.control.support import Control, Json, token_json
+from emulator.errors import ApiError
+from emulator.params import Params, as_map
+from emulator.state import Chat, User, Webhook, new_token
+
+
+def tokens(control: Control) -> Json:
+    """A fresh pair for `user_id`; the application must have been on the portal."""
+    if control.client_id not in control.portal.installations:
+        raise ApiError(404, "APPLICATION_NOT_FOUND", "Application not installed")
+    token = control.world.issue_token(control.portal, control.user.id, control.client_id)
+    return token_json(control.world, token)
+
+
+def revoke(control: Control) -> Json:
+    """Kill the `access` and / or `refresh` tokens of an application on the portal."""
+    count = 0
+    for token in control.world.tokens_of(control.portal, control.client_id):
+        token.access_revoked |= control.body.flag("access")
+        token.refresh_revoked |= control.body.flag("refresh")
+        count += 1
+    return {"count": count}
+
+
+def webhook(control: Control) -> Json:
+    """An incoming webhook of `user_id` with `scope` (a list)."""
+    secret = new_token()[:16]
+    scope = list((control.body.array("scope") or {}).values())
+    control.portal.webhooks[secret] = Webhook(control.user.id, scope)
+    return {"url": f"{control.portal.client_endpoint}{control.user.id}/{secret}/"}
+
+
+def add_user(control: Control) -> Json:
+    """A new person: name, last_name, kind, admin, position; `id` if it must be a certain one."""
+    body, portal = control.body, control.portal
+    user = User(
+        id=body.integer("id") or max(portal.users) + 1,
+        name=body.text("name", "New"),
+        last_name=body.text("last_name", "Person"),
+        position=body.text("position"),
+    )
+    portal.users[user.id] = user
+    _change_user(user, body)
+    return {"id": user.id}
+
+
+def change_user(control: Control) -> Json:
+    """Change `kind` and / or `admin`."""
+    user = control.user_by_id(control.path["id"])
+    _change_user(user, control.body)
+    return {"id": user.id}
+
+
+def add_chat(control: Control) -> Json:
+    """A new chat: message_type, title, members (list), owner, managers, entity_type, entity_id, may_join."""
+    body, portal = control.body, control.portal
+    members = _ids(body, "members")
+    message_type: Any = body.text("message_type", "C")
+    chat = Chat(
+        id=portal.next_id(),
+        message_type=message_type,
+        title=body.text("title", "New chat"),
+        members=[control.user_by_id(member).id for member in members],
+        owner=body.integer("owner", members[0] if members else 0),
+        managers=_ids(body, "managers"),
+        may_join=_ids(body, "may_join"),
+        entity_type=body.text("entity_type"),
+        entity_id=body.text("entity_id"),
+        created_at=control.world.clock.now(),
+    )
+    portal.chats[chat.id] = chat
+    return {"id": chat.id}
+
+
+def change_members(control: Control) -> Json:
+    """`add` and `remove` members of a chat (lists of user ids)."""
+    chat = control.portal.chats.get(control.path["id"])
+    if chat is None:
+        raise ApiError(404, "CHAT_NOT_FOUND", f"No chat {control.path['id']}")
+    remove = _ids(control.body, "remove")
+    added = [member for member in _ids(control.body, "add") if member not in chat.members]
+    chat.members = [member for member in chat.members if member not in remove] + added
+    chat.managers = [member for member in chat.managers if member not in remove]
+    return {"members": chat.members}
+
+
+def set_fault(control: Control) -> Json:
+    """Switch a fault of the portal, or of the authorization server under the key "oauth"."""
+    error = control.body.text("error") or None
+    if error is not None and error not in faults.NAMES:
+        raise ApiError(400, "UNKNOWN_FAULT", f"Known: {sorted(faults.NAMES)}")
+    times = control.body.integer("times") if control.body.text("times") else None
+    fault = control.world.oauth_fault if control.path["key"] == "oauth" else control.portal.fault
+    fault.delay_ms, fault.error, fault.times = control.body.integer("delay_ms"), error, times
+    return {"error": error, "delay_ms": fault.delay_ms, "times": times}
+
+
+def set_bucket(control: Control) -> Json:
+    """Change the leaky bucket; what is not given stays."""
+    bucket, body = control.portal.bucket, control.body
+    bucket.x, bucket.y = float(body.text("x", str(bucket.x))), float(body.text("y", str(bucket.y)))
+    bucket.enabled = body.flag("enabled") if "enabled" in body else bucket.enabled
+    bucket.operating_limit = float(body.text("operating_limit", str(bucket.operating_limit)))
+    control.emulator.limits.clear()
+    return {"x": bucket.x, "y": bucket.y, "enabled": bucket.enabled}
+
+
+def set_events(control: Control) -> Json:
+    """Switch loss, doubling, delay or holding back of events; held ones leave when `held` ends."""
+    switches, body = control.portal.event_switches, control.body
+    for name in ("lost", "doubled", "held"):
+        if name in body:
+            setattr(switches, name, body.flag(name))
+    switches.delay_ms = body.integer("delay_ms", switches.delay_ms)
+    if not switches.held:
+        control.emulator.courier.release(control.portal)
+    return {}
+
+
+def change_settings(control: Control) -> Json:
+    """Change generation, language, licence or require_dot_in_handler_host of the portal."""
+    portal, body = control.portal, control.body
+    generation: Any = body.text("generation", portal.generation)
+    portal.generation = generation
+    portal.language = body.text("language", portal.language)
+    portal.licence = body.text("licence", portal.licence)
+    if "require_dot_in_handler_host" in body:
+        portal.require_dot_in_handler_host = body.flag("require_dot_in_handler_host")
+    return {"generation": portal.generation, "language": portal.language, "licence": portal.licence}
+
+
+def rename(control: Control) -> Json:
+    """Move the portal to `to_port`, a spare; the old port answers 302 from now on."""
+    world, portal, port = control.world, control.portal, control.body.integer("to_port")
+    if port not in control.emulator.every_port or world.portal_on(port) is not None:
+        raise ApiError(409, "PORT_NOT_FREE", f"{port} is not a free port of this emulator")
+    old = portal.port
+    world.serve(portal, port)
+    world.moved = {known: key for known, key in world.moved.items() if key != portal.key}
+    world.moved[old] = portal.key
+    return {"url": portal.url, "old_url": f"http://localhost:{old}"}
+
+
+def takeover(control: Control) -> Json:
+    """A new portal appears under the address the portal has moved away from."""
+    world, portal = control.world, control.portal
+    port = next((known for known, key in world.moved.items() if key == portal.key), None)
+    if port is None:
+        raise ApiError(409, "NOT_RENAMED", f"{portal.key} has not moved")
+    fresh = seed.bare_portal(f"{portal.key}-successor", "Successor Ltd")
+    world.portals[fresh.key] = fresh
+    world.serve(fresh, port)
+    return {"key": fresh.key, "member_id": fresh.member_id, "url": fresh.url}
+
+
+def _change_user(user: User, body: Params) -> None:
+    kind: Any = body.text("kind", user.kind)
+    user.kind = kind
+    if "admin" in body:
+        user.admin = body.flag("admin")
+
+
+def _ids(body: Params, name: str) -> list[int]:
+    return [int(value) for value in (as_map(body.get(name)) or {}).values()]

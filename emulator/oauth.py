@@ -1,0 +1,205 @@
+"""The authorization server: tokens, codes and app.info (REST docs: "OAuth 2.0")."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from emulator import faults
+from emulator.clock import iso
+from emulator.errors import ApiError
+from emulator.installations import Application
+from emulator.params import Params, read_params
+from emulator.recorder import Recorder
+from emulator.state import ACCESS_LIFETIME, CODE_LIFETIME, Code, Portal, Token, World, new_token
+
+
+@dataclass
+class OAuthServer:
+    """`/oauth/token/` and `/rest/app.info` of the authorization server, `/oauth/authorize/` of a portal."""
+
+    world: World
+    recorder: Recorder
+
+    async def handle(self, request: Request) -> Response:
+        """Answer one request to the authorization server and record it."""
+        path = request.url.path.lower().rstrip("/").removesuffix(".json")
+        method = {"/oauth/token": "oauth.token", "/rest/app.info": "app.info"}.get(path, "")
+        delay, error = faults.take(self.world.oauth_fault)
+        if delay:
+            await asyncio.sleep(delay)
+        params: dict[str, Any] = {}
+        portal = ""
+        try:
+            params = await read_params(request)
+            if error:
+                response = faults.answer(error, "oauth")
+            else:
+                portal, body = self._answer(method, Params(params))
+                response = JSONResponse(body)
+        except ApiError as failure:
+            response = JSONResponse(failure.body(), failure.status)
+        self.recorder.add(
+            at=self.world.clock.now(),
+            kind="oauth",
+            portal=portal,
+            method=method,
+            http=request.method,
+            path=request.url.path,
+            params=params,
+            status=response.status_code,
+        )
+        return response
+
+    def authorize(self, request: Request, portal: Portal) -> Response:
+        """The page that asks a signed-in person; who that is comes as `user_id`.
+
+        Answers a redirect to the application card's URL with code, state, domain, member_id, scope and
+        server_domain; failures are a page, never a redirect (REST docs: "OAuth 2.0 authorization").
+        """
+        application = self.world.applications.get(request.query_params.get("client_id", ""))
+        user_id = request.query_params.get("user_id", "")
+        user = portal.users.get(int(user_id)) if user_id.isdigit() else None
+        installation = portal.installation(application.client_id) if application else None
+        if application is None or installation is None:
+            return HTMLResponse("<h1>Application not installed</h1>", 400)
+        if user is None or user.kind in {"dismissed", "bot"}:
+            return HTMLResponse("<h1>Sign in to continue</h1>", 401)
+        code = Code(
+            new_token(), application.client_id, portal.key, user.id, self.world.clock.now() + CODE_LIFETIME
+        )
+        self.world.codes[code.code] = code
+        target = application.redirect_url or application.app_url
+        query = {
+            "code": code.code,
+            "state": request.query_params.get("state", ""),
+            "domain": portal.domain,
+            "member_id": portal.member_id,
+            "scope": ",".join(installation.scope),
+            "server_domain": f"localhost:{self.world.oauth_port}",
+        }
+        glue = "&" if "?" in target else "?"
+        return RedirectResponse(f"{target}{glue}{urlencode(query)}", 302)
+
+    def _answer(self, method: str, params: Params) -> tuple[str, dict[str, Any]]:
+        """Portal key and body."""
+        if method == "oauth.token":
+            token = self._grant(params)
+            return token.portal_key, self._pair(token)
+        if method == "app.info":
+            return self._app_info(params)
+        raise ApiError(404, "ERROR_METHOD_NOT_FOUND", "Method not found!")
+
+    def _grant(self, params: Params) -> Token:
+        grant = params.text("grant_type")
+        if not grant:
+            raise ApiError(400, "invalid_request", 'No "grant_type" parameter found')
+        application = self.world.applications.get(params.text("client_id"))
+        if application is None:
+            raise ApiError(200, "wrong_client")
+        if params.text("client_secret") != application.client_secret:
+            raise ApiError(400, "invalid_client", "Invalid client secret")
+        if grant == "refresh_token":
+            return self._refresh(application, params.text("refresh_token"))
+        if grant == "authorization_code":
+            return self._redeem(application, params.text("code"))
+        raise ApiError(400, "invalid_request", "Unsupported grant type")
+
+    def _refresh(self, application: Application, refresh_token: str) -> Token:
+        """Spend a refresh token. The access token issued with it lives on until it expires."""
+        if not refresh_token:
+            raise ApiError(400, "invalid_request", 'No "refresh_token" parameter found')
+        world = self.world
+        token = world.by_refresh.get(refresh_token)
+        if token is None:
+            if refresh_token in world.spent_refresh:
+                world.refresh_reuse += 1
+            raise ApiError(400, "invalid_grant", "Invalid refresh token")
+        if token.client_id != application.client_id or token.refresh_expires <= world.clock.now():
+            raise ApiError(400, "invalid_grant", "Invalid refresh token")
+        portal = self._served(token.portal_key, application)
+        if token.refresh_revoked:
+            raise ApiError(400, "invalid_grant", "Invalid refresh token")
+        del world.by_refresh[refresh_token]
+        token.refresh_revoked = True
+        world.spent_refresh.add(refresh_token)
+        return world.issue_token(portal, token.user_id, application.client_id)
+
+    def _redeem(self, application: Application, value: str) -> Token:
+        code = self.world.codes.pop(value, None)
+        if code is None or code.client_id != application.client_id or code.expires <= self.world.clock.now():
+            raise ApiError(400, "invalid_grant", "Invalid authorization code")
+        portal = self._served(code.portal_key, application)
+        return self.world.issue_token(portal, code.user_id, application.client_id)
+
+    def _served(self, portal_key: str, application: Application) -> Portal:
+        """The portal, if the application is on it and paid for."""
+        portal = self.world.portals[portal_key]
+        installation = portal.installation(application.client_id)
+        if installation is None:
+            raise ApiError(401, "NOT_INSTALLED", "Application not installed")
+        if not installation.paid:
+            raise ApiError(401, "PAYMENT_REQUIRED", "Payment required")
+        return portal
+
+    def _pair(self, token: Token) -> dict[str, Any]:
+        portal = self.world.portals[token.portal_key]
+        return {
+            "access_token": token.access_token,
+            "refresh_token": token.refresh_token,
+            "expires": int(token.expires),
+            "expires_in": ACCESS_LIFETIME,
+            "scope": token.scope,
+            "domain": f"localhost:{self.world.oauth_port}",
+            "server_endpoint": self.world.server_endpoint,
+            "status": portal.installations[token.client_id].status,
+            "client_endpoint": portal.client_endpoint,
+            "member_id": portal.member_id,
+            "user_id": token.user_id,
+        }
+
+    def _app_info(self, params: Params) -> tuple[str, dict[str, Any]]:
+        access_token = params.text("auth") or params.text("access_token")
+        token = self.world.tokens.get(access_token)
+        if token is None:
+            raise ApiError(401, "NO_AUTH_FOUND", "Wrong authorization data")
+        portal = self.world.portals[token.portal_key]
+        installation = portal.installation(token.client_id)
+        if installation is None:
+            raise ApiError(401, "NOT_INSTALLED", "Application not installed")
+        now = self.world.clock.now()
+        if token.access_revoked:
+            raise ApiError(401, "invalid_token", "Unable to get application by token")
+        if token.expires <= now:
+            raise ApiError(401, "expired_token", "The access token provided has expired.")
+        install = {
+            "installed": installation.installed,
+            "version": installation.version,
+            "status": installation.status,
+            "scope": ",".join(installation.scope),
+            "domain": portal.domain,
+            "uri": portal.url,
+            "client_endpoint": portal.client_endpoint,
+            "member_id": portal.member_id,
+            "member_type": "cp",
+        }
+        result = {
+            "client_id": token.client_id,
+            "scope": token.scope,
+            "expires": iso(token.expires),
+            "install": install,
+            "user_id": token.user_id,
+        }
+        finish = self.world.clock.now()
+        time = {
+            "start": now,
+            "finish": finish,
+            "duration": finish - now,
+            "processing": finish - now,
+            "date_start": iso(now),
+            "date_finish": iso(finish),
+        }
+        return portal.key, {"result": result, "time": time}
