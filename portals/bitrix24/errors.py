@@ -1,0 +1,296 @@
+# ruff: noqa: N818  # the classes are causes and read as such: "except TokenDead"
+"""One family of errors for everything that can go wrong between us and Bitrix24.
+
+A class is a cause the application acts upon; its ``disposition`` alone decides what happens later. The table
+at the end maps the codes of Bitrix24 (compared without regard to case, before the HTTP status) to classes.
+"""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from http import HTTPStatus
+from typing import ClassVar, Final
+
+_CODE: Final = re.compile(r"[a-z0-9_]{1,64}")
+
+
+class Disposition(StrEnum):
+    """What the application does about an error."""
+
+    RETRY_LATER = "retry_later"  # transient: back off with jitter, keep everything
+    REFRESH_TOKEN = "refresh_token"  # noqa: S105  # refresh the access token, then repeat once
+    TOKEN_DEAD = "token_dead"  # noqa: S105  # this token never works again: wait for the next open
+    NOT_INSTALLED = "not_installed"
+    UNPAID = "unpaid"
+    PORTAL_GONE = "portal_gone"  # deleted, or its address is no longer a Bitrix24
+    PORTAL_MOVED = "portal_moved"  # confirm the new address with the authorization server, then repeat
+    DENIED = "denied"  # this person, or this portal's plan, may not; says nothing about the portal's status
+    AWAIT_CONFIRMATION = "await_confirmation"  # an administrator has to allow the method; an event tells
+    MISCONFIGURED = "misconfigured"  # the operator has to act; retrying and blocking are both wrong
+    BUG = "bug"  # our request was wrong: never repeat it unchanged
+
+
+class Bitrix24Error(Exception):
+    """A call to Bitrix24 failed.
+
+    ``code`` is canonical: lower case, ``[a-z0-9_]``, at most 64 characters. ``retry_after`` is in seconds.
+    The text of the exception is code and status only: descriptions come from a portal and may repeat a token.
+    """
+
+    disposition: ClassVar[Disposition] = Disposition.BUG
+    default_code: ClassVar[str] = "unknown_error"
+
+    def __init__(
+        self,
+        code: str | None = None,
+        *,
+        http_status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        self.code = canonical_code(code) if code else self.default_code
+        self.http_status = http_status
+        self.retry_after = retry_after
+        super().__init__(self.code)
+
+    def __str__(self) -> str:
+        return self.code if self.http_status is None else f"{self.code} (HTTP {self.http_status})"
+
+
+class Unreachable(Bitrix24Error):
+    """No answer: name not resolved, connection refused or broken, TLS failure."""
+
+    disposition = Disposition.RETRY_LATER
+    default_code = "unreachable"
+
+
+class DeadlineExceeded(Unreachable):
+    """No complete answer before the deadline."""
+
+    default_code = "deadline_exceeded"
+
+
+class BadAnswer(Bitrix24Error):
+    """Not what Bitrix24 sends: HTML, broken JSON, too large, or without its essential fields."""
+
+    disposition = Disposition.RETRY_LATER
+    default_code = "bad_answer"
+
+
+class ServerTrouble(Bitrix24Error):
+    """The other side failed (HTTP 5xx and its codes)."""
+
+    disposition = Disposition.RETRY_LATER
+    default_code = "server_trouble"
+
+
+class CoreFailure(Bitrix24Error):
+    """``ERROR_CORE``, "some exception". Of bind methods: bound already, or a rival is at it; look first."""
+
+    disposition = Disposition.RETRY_LATER
+    default_code = "error_core"
+
+
+class RateLimited(Bitrix24Error):
+    """The portal's request bucket for our source address is full."""
+
+    disposition = Disposition.RETRY_LATER
+    default_code = "query_limit_exceeded"
+
+
+class TimeBudgetSpent(Bitrix24Error):
+    """The method's time budget on this portal is used up until ``operating_reset_at``."""
+
+    disposition = Disposition.RETRY_LATER
+    default_code = "operation_time_limit"
+
+
+class CommandNotRun(Bitrix24Error):
+    """A command of a batch that stopped before it."""
+
+    disposition = Disposition.RETRY_LATER
+    default_code = "command_not_run"
+
+
+class TokenExpired(Bitrix24Error):
+    """The access token is too old."""
+
+    disposition = Disposition.REFRESH_TOKEN
+    default_code = "expired_token"
+
+
+class TokenDead(Bitrix24Error):
+    """The token, or its refresh token, is unknown, revoked, spent or foreign."""
+
+    disposition = Disposition.TOKEN_DEAD
+    default_code = "invalid_grant"
+
+
+class UserInactive(TokenDead):
+    """The person behind the token was dismissed. Such a token still refreshes."""
+
+    default_code = "authorization_error"
+
+
+class NotInstalled(Bitrix24Error):
+    """The application is gone from the portal."""
+
+    disposition = Disposition.NOT_INSTALLED
+    default_code = "not_installed"
+
+
+class Unpaid(Bitrix24Error):
+    """The application's or the portal's subscription has ended."""
+
+    disposition = Disposition.UNPAID
+    default_code = "payment_required"
+
+
+class PortalGone(Bitrix24Error):
+    """The portal was deleted, or nothing of Bitrix24 answers at its address."""
+
+    disposition = Disposition.PORTAL_GONE
+    default_code = "portal_gone"
+
+
+class PortalMoved(Bitrix24Error):
+    """The portal answered with a redirect to another host.
+
+    ``new_host`` (``host[:port]``) is a claim: confirm it with the authorization server before using it.
+    """
+
+    disposition = Disposition.PORTAL_MOVED
+    default_code = "portal_moved"
+
+    def __init__(
+        self, code: str | None = None, *, new_host: str = "", http_status: int | None = None
+    ) -> None:
+        super().__init__(code, http_status=http_status)
+        self.new_host = new_host
+
+
+class AccessDenied(Bitrix24Error):
+    """The token's user may not do this, or the portal's plan has no REST."""
+
+    disposition = Disposition.DENIED
+    default_code = "access_denied"
+
+
+class ConfirmationPending(Bitrix24Error):
+    """An administrator of the portal has yet to allow the method (``ONAPPMETHODCONFIRM`` tells)."""
+
+    disposition = Disposition.AWAIT_CONFIRMATION
+    default_code = "method_confirm_waiting"
+
+
+class Misconfigured(Bitrix24Error):
+    """Credentials, application card or public address are wrong, or Bitrix24 stopped us by hand."""
+
+    disposition = Disposition.MISCONFIGURED
+    default_code = "misconfigured"
+
+
+class ClientRefused(Misconfigured):
+    """The authorization server refused our client id or secret.
+
+    It also answers ``invalid_client`` when the application is not installed on the token's portal: one such
+    portal is not a wrong secret, all of them are.
+    """
+
+    default_code = "invalid_client"
+
+
+class InsufficientScope(Misconfigured):
+    """The application card does not ask for the scope of the method, placement or event."""
+
+    default_code = "insufficient_scope"
+
+
+class AddressRefused(Misconfigured):
+    """We do not call this address: not https, not public and in no trusted network, or malformed."""
+
+    default_code = "address_refused"
+
+
+class RequestRefused(Bitrix24Error):
+    """Bitrix24 refused our request as malformed."""
+
+    disposition = Disposition.BUG
+    default_code = "request_refused"
+
+
+_CLASSES: Final[Mapping[str, type[Bitrix24Error]]] = {
+    # authorization server
+    "invalid_request": RequestRefused,
+    "wrong_client": ClientRefused,
+    "invalid_client": ClientRefused,
+    "invalid_grant": TokenDead,
+    "bad_verification_code": TokenDead,
+    "invalid_scope": InsufficientScope,
+    "insufficient_scope": InsufficientScope,
+    "payment_required": Unpaid,
+    "not_installed": NotInstalled,
+    "application_not_installed": NotInstalled,
+    "application_not_found": NotInstalled,
+    "domain_error": PortalGone,
+    "portal_deleted": PortalGone,
+    # authorization of a REST call
+    "expired_token": TokenExpired,
+    "invalid_token": TokenDead,
+    "no_auth_found": TokenDead,
+    "authorization_error": UserInactive,
+    "error_oauth": NotInstalled,
+    "connection_error": ServerTrouble,
+    "method_confirm_waiting": ConfirmationPending,
+    "method_confirm_denied": AccessDenied,
+    "user_access_error": AccessDenied,
+    "invalid_credentials": AccessDenied,
+    "access_denied": AccessDenied,
+    "access_error": AccessDenied,
+    "allowed_only_intranet_user": AccessDenied,
+    "wrong_auth_type": RequestRefused,
+    # the call itself
+    "error_method_not_found": RequestRefused,
+    "error_manifest_is_not_available": RequestRefused,
+    "error_argument": RequestRefused,
+    "error_batch_length_exceeded": RequestRefused,
+    "error_batch_method_not_allowed": RequestRefused,
+    "dialog_id_empty": AccessDenied,  # also the answer to a well-formed id of a kind the portal does not know
+    "error_core": CoreFailure,
+    # binding
+    "error_wrong_handler_url": Misconfigured,
+    "error_unsupported_protocol": Misconfigured,
+    "error_placement_not_found": InsufficientScope,
+    "error_event_not_found": InsufficientScope,
+    # load
+    "query_limit_exceeded": RateLimited,
+    "overload_limit": Misconfigured,
+    "operation_time_limit": TimeBudgetSpent,
+    "internal_server_error": ServerTrouble,
+    "internal_error": ServerTrouble,
+    "error_unexpected_answer": ServerTrouble,
+}
+
+
+def canonical_code(code: str) -> str:
+    """Lower-case form of an error code; ``unreadable_code`` for what cannot be one (it may be a secret)."""
+    lowered = code.strip().lower()
+    return lowered if _CODE.fullmatch(lowered) else "unreadable_code"
+
+
+def error_for(
+    code: str, http_status: int | None = None, *, retry_after: float | None = None
+) -> Bitrix24Error:
+    """The error of a code Bitrix24 sent; an unknown one is classed by HTTP status (None inside a batch)."""
+    canonical = canonical_code(code)
+    cause = _CLASSES.get(canonical) or _class_by_status(http_status)
+    return cause(canonical, http_status=http_status, retry_after=retry_after)
+
+
+def _class_by_status(http_status: int | None) -> type[Bitrix24Error]:
+    if http_status is None:
+        return RequestRefused
+    if http_status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return ServerTrouble
+    return {401: AccessDenied, 403: AccessDenied, 410: PortalGone, 429: RateLimited}.get(
+        http_status, RequestRefused
+    )

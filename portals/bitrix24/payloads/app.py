@@ -1,0 +1,135 @@
+"""Answers about tokens and the application."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Self
+
+from portals.bitrix24.addresses import parse_url
+from portals.bitrix24.errors import BadAnswer
+from portals.bitrix24.payloads.fields import Reply, to_int, to_licence_status, to_scope
+
+_LONGEST_LIFE = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    """A fresh pair; ``expires_in`` in seconds. The old refresh token is spent.
+
+    ``server_endpoint`` and the answer's ``domain`` name the authorization server, so the portal's address is
+    ``client_endpoint`` alone.
+    Source: Bitrix24 REST docs, "OAuth 2.0: refreshing tokens".
+    """
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_in: int
+    member_id: str
+    client_endpoint: str
+    user_id: int | None
+    scope: frozenset[str]
+    licence_status: str
+
+    @classmethod
+    def parse(cls, body: Mapping[str, object]) -> Self:
+        """Raises: BadAnswer if tokens, lifetime, ``member_id`` or endpoint are missing."""
+        reply = Reply(body)
+        return cls(
+            access_token=reply.need_token("access_token"),
+            refresh_token=reply.need_token("refresh_token"),
+            expires_in=min(reply.need_id("expires_in"), _LONGEST_LIFE),
+            member_id=reply.need_member_id(),
+            client_endpoint=reply.need_endpoint("client_endpoint"),
+            user_id=reply.integer("user_id"),
+            scope=to_scope(reply.get("scope")),
+            licence_status=to_licence_status(reply.get("status")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AppInfo:
+    """The authorization server's word on an access token.
+
+    ``expires`` is the end of the token, with time zone. If ``installed`` is False, ``domain`` and
+    ``client_endpoint`` may be "".
+    Source: Bitrix24 REST docs, "app.info" of the authorization server.
+    """
+
+    client_id: str
+    user_id: int
+    member_id: str
+    installed: bool
+    version: int | None
+    licence_status: str
+    scope: frozenset[str]
+    expires: datetime
+    domain: str
+    client_endpoint: str
+
+    @classmethod
+    def parse(cls, result: object) -> Self:
+        """Raises: BadAnswer if a part of the proof is missing."""
+        reply = Reply.of(result)
+        install = Reply.of(reply.get("install"))
+        installed = install.flag("installed")
+        endpoint = install.need_endpoint("client_endpoint") if installed else ""
+        return cls(
+            client_id=reply.need_text("client_id"),
+            user_id=reply.need_id("user_id"),
+            member_id=install.need_member_id(),
+            installed=installed,
+            version=install.integer("version"),
+            licence_status=to_licence_status(install.get("status")),
+            scope=to_scope(reply.get("scope")),
+            expires=_moment(reply.get("expires")),
+            # One source for both, so that they cannot disagree.
+            domain=parse_url(endpoint).netloc if endpoint else "",
+            client_endpoint=endpoint,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PortalAppInfo:
+    """A portal's ``app.info``: which application the token belongs to, as this portal tells it.
+
+    ``days`` is what is left of a trial or subscription, negative in the grace period; None without an end.
+    Source: Bitrix24 REST docs, "app.info".
+    """
+
+    code: str
+    version: int | None
+    licence_status: str
+    installed: bool
+    payment_expired: bool
+    days: int | None
+    language: str
+    licence: str
+
+    @classmethod
+    def parse(cls, result: object) -> Self:
+        """Raises: BadAnswer without ``CODE``."""
+        reply = Reply.of(result)
+        return cls(
+            code=reply.need_text("CODE"),
+            version=reply.integer("VERSION"),
+            licence_status=to_licence_status(reply.get("STATUS")),
+            installed=reply.flag("INSTALLED"),
+            payment_expired=reply.flag("PAYMENT_EXPIRED"),
+            days=reply.integer("DAYS"),
+            language=reply.text("LANGUAGE_ID", limit=16).lower(),
+            licence=reply.text("LICENSE", limit=64),
+        )
+
+
+def _moment(value: object) -> datetime:
+    """ISO 8601 (UTC if it names no zone) or Unix seconds."""
+    seconds = to_int(value)
+    try:
+        if seconds is not None:
+            return datetime.fromtimestamp(seconds, UTC)
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        if moment is not None:
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError, OSError):
+        pass
+    raise BadAnswer("expires_missing")

@@ -1,0 +1,154 @@
+"""The one way out: every HTTP request of the application leaves through `Transport.post`."""
+
+import ipaddress
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests_hardened.ip_filter import InvalidIPAddress  # type: ignore[import-untyped]
+from urllib3.exceptions import HTTPError
+
+from portals.bitrix24.addresses import Url, parse_url
+from portals.bitrix24.answers import Answer, read_answer
+from portals.bitrix24.deadlines import Deadline
+from portals.bitrix24.errors import AddressRefused, BadAnswer, Bitrix24Error, DeadlineExceeded, Unreachable
+from portals.bitrix24.pinning import PinningAdapter
+
+_CONNECT_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """What may be logged about one call: nothing in it is secret. ``duration`` is in seconds."""
+
+    host: str
+    method: str
+    http_status: int | None
+    error_code: str | None
+    duration: float
+    operating: float | None = None
+    operating_reset_at: float | None = None
+
+
+class Transport:
+    """Pooled, bounded and guarded HTTP for Bitrix24; share one among all threads of a process.
+
+    An address is checked after name resolution and the connection goes to the checked address: public ones
+    over https, those in ``trusted_networks`` (CIDR) over http too, all others never. Redirects are not
+    followed, cookies not kept, proxies and .netrc of the environment not used, answers cut at ``max_bytes``.
+    ``pool_size`` is the number of idle connections kept per host. ``on_call`` is told of every call.
+    """
+
+    def __init__(
+        self,
+        *,
+        trusted_networks: Iterable[str] = (),
+        user_agent: str = "ChatNotebook",
+        pool_size: int = 10,
+        max_bytes: int = 2 * 1024 * 1024,
+        on_call: Callable[[CallRecord], None] | None = None,
+    ) -> None:
+        self._trusted = tuple(ipaddress.ip_network(network) for network in trusted_networks)
+        self._user_agent = user_agent
+        self._pool_size = pool_size
+        self._max_bytes = max_bytes
+        self._on_call = on_call
+        self._process = os.getpid()
+        self._adapters = self._new_adapters()
+
+    def post(self, url: str, *, form: Sequence[tuple[str, str]], deadline: float, method: str) -> Answer:
+        """POST an urlencoded form and read the answer; secrets belong into ``form``, never into ``url``.
+
+        ``deadline`` is the time for everything after name resolution, in seconds; ``method`` names the call
+        in the `CallRecord`. Nothing is ever sent twice.
+        Raises: Bitrix24Error.
+        """
+        started = time.monotonic()
+        host = ""
+        answer: Answer | None = None
+        error: Bitrix24Error | None = None
+        try:
+            target = _checked(url)
+            host = target.netloc
+            answer = self._send(target, form, deadline)
+        except Bitrix24Error as caught:
+            error = caught
+            raise
+        finally:
+            if self._on_call is not None:
+                self._on_call(_record(host, method, answer, error, time.monotonic() - started))
+        return answer
+
+    def _send(self, target: Url, form: Sequence[tuple[str, str]], seconds: float) -> Answer:
+        request = requests.Request("POST", str(target), data=list(form), headers=self._headers()).prepare()
+        with Deadline(seconds) as deadline:
+            try:
+                # Not a Session: it would read the body of a redirect, whatever its size.
+                response = self._adapter(target.scheme).send(
+                    request, stream=True, timeout=(min(_CONNECT_SECONDS, seconds), seconds)
+                )
+                content = self._read(response)
+                failure = None
+            except (requests.RequestException, HTTPError, OSError) as error:
+                failure = _failure(error)
+            if not deadline.remaining:
+                failure = DeadlineExceeded()
+        if failure is not None:
+            raise failure  # outside the handler: the original carries the request, and that the secrets
+        return read_answer(response.status_code, response.headers, content, host=target.netloc)
+
+    def _headers(self) -> dict[str, str]:
+        return {"User-Agent": self._user_agent, "Accept": "application/json"}
+
+    def _read(self, response: requests.Response) -> bytes:
+        content: bytes = response.raw.read(self._max_bytes + 1, decode_content=False)
+        if len(content) > self._max_bytes:
+            response.raw.close()
+            raise BadAnswer("answer_too_large", http_status=response.status_code)
+        response.raw.release_conn()
+        return content
+
+    def _adapter(self, scheme: str) -> HTTPAdapter:
+        if self._process != os.getpid():  # a forked worker must not share its parent's connections
+            self._adapters, self._process = self._new_adapters(), os.getpid()
+        return self._adapters[scheme]
+
+    def _new_adapters(self) -> Mapping[str, HTTPAdapter]:
+        return {
+            scheme: PinningAdapter(https=scheme == "https", trusted=self._trusted, pool_size=self._pool_size)
+            for scheme in ("http", "https")
+        }
+
+
+def _checked(url: str) -> Url:
+    try:
+        return parse_url(url)
+    except ValueError:
+        pass
+    raise AddressRefused("url_refused")
+
+
+def _failure(error: Exception) -> Bitrix24Error:
+    if isinstance(error, InvalidIPAddress):
+        return AddressRefused("address_not_public")
+    if isinstance(error, requests.Timeout | TimeoutError):
+        return DeadlineExceeded()
+    return Unreachable()
+
+
+def _record(
+    host: str, method: str, answer: Answer | None, error: Bitrix24Error | None, duration: float
+) -> CallRecord:
+    return CallRecord(
+        host=host,
+        method=method,
+        http_status=answer.http_status if answer else error.http_status if error else None,
+        error_code=error.code if error else None,
+        duration=duration,
+        operating=answer.operating if answer else None,
+        operating_reset_at=answer.operating_reset_at if answer else None,
+    )
