@@ -79,8 +79,9 @@ class BoundPlacement:
 class SidebarPlacement:
     """The sidebar item as Bitrix24 takes it, checked before sending.
 
-    ``lang_all`` maps Bitrix24 language codes to titles and wins over ``title``, as on the portal. ``icon_name``
-    is a Font Awesome 4 name. ``context`` with ALL is just ALL. All of it steers what Bitrix24 shows, no more.
+    ``lang_all`` maps Bitrix24 language codes to titles and wins over ``title``, as on the portal;
+    ``icon_name`` is a Font Awesome 4 name. ``context`` with ALL is just ALL. All of it steers what Bitrix24
+    shows and nothing else.
     Raises: ValueError for a value Bitrix24 would refuse.
     Source: Bitrix24 REST docs, "placement.bind" and "IM_SIDEBAR".
     """
