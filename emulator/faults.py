@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 
 from emulator.errors import ApiError
-from emulator.state import Fault
+from emulator.switches import Fault
 
 HUGE_BYTES = 64 * 1024 * 1024
 DRIP_SECONDS = 0.5

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from emulator.state import BucketSettings
+from emulator.switches import BucketSettings
 
 OPERATING_WINDOW = 600
 OPERATING_SLOT = 60

@@ -7,7 +7,8 @@ from emulator.clock import Clock
 from emulator.demo import blue_harbor, northwind
 from emulator.demo.script import ChatScript, PortalScript
 from emulator.installations import Application, Installation
-from emulator.state import BucketSettings, Chat, DiskItem, Message, Portal, User, World, new_key
+from emulator.state import Chat, DiskItem, Message, Portal, User, World, new_key
+from emulator.switches import BucketSettings
 
 CLIENT_ID = "app.5f0a3c1b9d2e47.10000001"
 CLIENT_SECRET = "emulated-secret-of-chat-notebook"

@@ -8,6 +8,7 @@ from typing import Literal
 
 from emulator.clock import Clock
 from emulator.installations import Application, Installation
+from emulator.switches import BucketSettings, EventSwitches, Fault, Webhook
 
 ACCESS_LIFETIME = 3600
 REFRESH_LIFETIME = 180 * 24 * 3600
@@ -104,46 +105,6 @@ class DiskItem:
     created_by: int = 0
     created_at: float = 0.0
     text: str = ""
-
-
-@dataclass
-class Fault:
-    """A switchable fault; `times` counts down to off, None = until switched off."""
-
-    delay_ms: int = 0
-    error: str | None = None
-    times: int | None = None
-
-
-@dataclass
-class EventSwitches:
-    """How deliveries of a portal misbehave; `delay_ms` milliseconds."""
-
-    lost: bool = False
-    doubled: bool = False
-    held: bool = False
-    delay_ms: int = 0
-
-
-@dataclass
-class BucketSettings:
-    """Leaky bucket: blocks above `x` requests, drains `y` a second (REST docs: "Limits").
-
-    `operating_limit`: seconds a method may use in ten minutes.
-    """
-
-    x: float = 50.0
-    y: float = 2.0
-    enabled: bool = True
-    operating_limit: float = 480.0
-
-
-@dataclass
-class Webhook:
-    """An incoming webhook of one user."""
-
-    user_id: int
-    scope: list[str]
 
 
 @dataclass

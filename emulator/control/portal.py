@@ -6,7 +6,8 @@ from emulator import faults, seed
 from emulator.control.support import Control, Json, token_json
 from emulator.errors import ApiError
 from emulator.params import Params, as_map
-from emulator.state import Chat, User, Webhook, new_token
+from emulator.state import Chat, User, new_token
+from emulator.switches import Webhook
 
 
 def tokens(control: Control) -> Json:

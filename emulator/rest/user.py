@@ -1,5 +1,7 @@
 """Methods about people. Ids are strings here (REST docs: profile, user.*)."""
 
+import sys
+from operator import attrgetter
 from typing import Any
 
 from emulator.clock import iso
@@ -39,20 +41,26 @@ def user_current(call: Call) -> dict[str, Any]:
 
 @method("user.get", *USER_SCOPES)
 def user_get(call: Call) -> Answer:
-    """Cards of the portal's people (no bots), filtered by ID and ACTIVE, 50 a page."""
+    """Cards of the portal's people (no bots), 50 a page.
+
+    Filters: ID (one or several), >ID, <ID, ACTIVE; ordered by SORT (ID, NAME, LAST_NAME) and ORDER.
+    """
     wanted = Params(call.params.array("filter") or call.params)
-    ids = as_map(wanted.get("ID")) or ({"0": wanted["ID"]} if wanted.text("ID") else None)
-    people = [user for user in call.portal.users.values() if user.kind != "bot"]
-    if ids is not None:
-        allowed = {as_text(value) for value in ids.values()}
-        people = [user for user in people if str(user.id) in allowed]
-    if "ACTIVE" in wanted:
-        active = wanted.flag("ACTIVE")
-        people = [user for user in people if (user.kind != "dismissed") == active]
-    people.sort(key=lambda user: user.id)
+    people = [user for user in call.portal.users.values() if user.kind != "bot" and _matches(user, wanted)]
+    sort = {"NAME": "name", "LAST_NAME": "last_name"}.get(call.params.text("sort").upper(), "id")
+    people.sort(key=attrgetter(sort), reverse=call.params.text("order").upper() == "DESC")
     page = paginate(people, call.params.integer("start"))
     page.result = [_card(call, user) for user in page.result]
     return page
+
+
+def _matches(user: User, wanted: Params) -> bool:
+    ids = as_map(wanted.get("ID")) or ({"0": wanted["ID"]} if wanted.text("ID") else None)
+    if ids is not None and str(user.id) not in {as_text(value) for value in ids.values()}:
+        return False
+    if not wanted.integer(">ID", -1) < user.id < wanted.integer("<ID", sys.maxsize):
+        return False
+    return "ACTIVE" not in wanted or (user.kind != "dismissed") == wanted.flag("ACTIVE")
 
 
 def _card(call: Call, user: User) -> dict[str, Any]:

@@ -1,0 +1,43 @@
+"""Settings of a portal that tests turn: faults, event delivery, limits, webhooks."""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Fault:
+    """A switchable fault; `times` counts down to off, None = until switched off."""
+
+    delay_ms: int = 0
+    error: str | None = None
+    times: int | None = None
+
+
+@dataclass
+class EventSwitches:
+    """How deliveries of a portal misbehave; `delay_ms` milliseconds."""
+
+    lost: bool = False
+    doubled: bool = False
+    held: bool = False
+    delay_ms: int = 0
+
+
+@dataclass
+class BucketSettings:
+    """Leaky bucket: blocks above `x` requests, drains `y` a second (REST docs: "Limits").
+
+    `operating_limit`: seconds a method may use in ten minutes.
+    """
+
+    x: float = 50.0
+    y: float = 2.0
+    enabled: bool = True
+    operating_limit: float = 480.0
+
+
+@dataclass
+class Webhook:
+    """An incoming webhook of one user."""
+
+    user_id: int
+    scope: list[str]
