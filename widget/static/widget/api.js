@@ -1,0 +1,73 @@
+// The sidebar's API: JSON with a bearer session; errors are problem details (RFC 9457).
+const TIMEOUT = 20_000;
+
+/** An answer that is no success. `code` is for the program, `detail` for people; code "offline": no answer at all. */
+export class Problem extends Error {
+  constructor(status, body = {}, retryAfter = null) {
+    super(body.detail ?? body.title ?? `HTTP ${status}`);
+    this.status = status;
+    this.code = body.code ?? "";
+    this.detail = body.detail ?? "";
+    this.errors = body.errors ?? {};
+    this.current = body.current ?? null;
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** One request. Resolves to the parsed body, or null when there is none. Throws Problem. */
+export async function send(method, url, { body, session } = {}) {
+  const headers = { Accept: "application/json", "Accept-Language": document.documentElement.lang };
+  if (body) headers["Content-Type"] = "application/json";
+  if (session) headers.Authorization = `Bearer ${session}`;
+  let response;
+  try {
+    response = await fetch(url, {
+      method,
+      headers,
+      body: body && JSON.stringify(body),
+      credentials: "omit",
+      cache: "no-store",
+      signal: AbortSignal.timeout(TIMEOUT),
+    });
+  } catch {
+    throw new Problem(0, { code: "offline" });
+  }
+  const answer = response.status === 204 ? null : await response.json().catch(() => ({}));
+  if (response.ok) return answer;
+  throw new Problem(response.status, answer, Number(response.headers.get("Retry-After")) || null);
+}
+
+/** Calls under a session that renews itself: a session that ended costs one renewal and one repetition. */
+export class Api {
+  constructor(base, session) {
+    this.base = base;
+    this.session = session;
+  }
+
+  async request(method, path, body) {
+    const url = this.base + path;
+    try {
+      return await send(method, url, { body, session: await this.session.token() });
+    } catch (problem) {
+      if (problem.status !== 401) throw problem;
+      return send(method, url, { body, session: await this.session.renew() });
+    }
+  }
+
+  /** A page of notes. `next` is what the page before gave, whatever origin a proxy made it name. */
+  page(next) {
+    return this.request("GET", `notes/${new URL(next, location.href).search}`);
+  }
+
+  add(text) {
+    return this.request("POST", "notes/", { text });
+  }
+
+  edit(id, text, version) {
+    return this.request("PATCH", `notes/${id}/`, { text, version });
+  }
+
+  remove(id) {
+    return this.request("DELETE", `notes/${id}/`);
+  }
+}

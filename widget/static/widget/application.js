@@ -1,0 +1,13 @@
+// The application page stands inside a page of Bitrix24 that scrolls: its frame is made as high as its content.
+import { fitWindow } from "./parent.js";
+
+const root = document.documentElement;
+
+function fit() {
+  if (root.scrollHeight > root.clientHeight) fitWindow().catch(() => {});
+}
+
+if (window.name) {
+  fit();
+  addEventListener("resize", fit);
+}

@@ -1,0 +1,89 @@
+// What composer and editor share: a field that grows, counts near its limit, saves by keyboard and says why not.
+import { seconds, text } from "./texts.js";
+
+const LIMIT = 20_000;
+const COUNT_FROM = 18_000;
+const GROWS = CSS.supports("field-sizing", "content");
+const number = new Intl.NumberFormat(document.documentElement.lang || "en");
+
+/** Why a request failed, for people. */
+export function reason(problem) {
+  if (problem.errors?.text) return problem.errors.text.join(" ");
+  if (problem.status === 429) return text("busy", { seconds: seconds(problem.retryAfter ?? 5) });
+  if (["offline", "session", "read_only"].includes(problem.code)) return text(problem.code);
+  if (problem.status === 401) return text("session");
+  return problem.detail || text("failed");
+}
+
+/** Shows or, with an empty message, hides what went wrong inside `box`. */
+export function explain(box, message = "") {
+  const element = box.querySelector(".problem");
+  element.querySelector("span").textContent = message;
+  element.hidden = !message;
+}
+
+export class Field {
+  /** `onSave(text)` is called by the button and by Ctrl/Cmd+Enter; `onCancel()` by Escape. */
+  constructor(form, { onSave, onCancel, onInput }) {
+    this.form = form;
+    this.area = form.querySelector("textarea");
+    this.button = form.querySelector("[type=submit]");
+    this.count = form.querySelector(".composer-count");
+    this.onInput = onInput ?? (() => {});
+    this.area.addEventListener("input", () => this.changed());
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (this.ready) onSave(this.value);
+    });
+    form.addEventListener("keydown", (event) => {
+      if (event.isComposing) return;
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+      else if (event.key === "Escape") onCancel();
+    });
+    this.changed();
+  }
+
+  get value() {
+    return this.area.value.trim();
+  }
+
+  set value(text) {
+    this.area.value = text;
+    this.changed();
+  }
+
+  get ready() {
+    return this.value.length > 0 && this.value.length <= LIMIT && !this.busy;
+  }
+
+  get busy() {
+    return this.button.getAttribute("aria-busy") === "true";
+  }
+
+  set busy(on) {
+    this.button.setAttribute("aria-busy", String(on));
+    this.changed();
+  }
+
+  fail(message) {
+    explain(this.form, message);
+    this.area.focus();
+  }
+
+  changed() {
+    const length = this.value.length;
+    // Not `disabled`: a button that loses the focus when it is pressed loses the keyboard with it.
+    this.button.setAttribute("aria-disabled", String(!this.ready));
+    this.count.hidden = length < COUNT_FROM;
+    this.count.textContent = `${number.format(length)} / ${number.format(LIMIT)}`;
+    this.count.toggleAttribute("data-over", length > LIMIT);
+    this.area.setAttribute("aria-invalid", String(length > LIMIT));
+    if (!GROWS) this.grow();
+    this.onInput(this.area.value);
+  }
+
+  grow() {
+    this.area.style.height = "auto";
+    this.area.style.height = `${this.area.scrollHeight + 2}px`;
+  }
+}
