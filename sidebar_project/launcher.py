@@ -30,6 +30,7 @@ DATA = ROOT / ".data"
 DEV_ENV = DATA / "dev.env"
 READY_FILE = DATA / "emulator.ready.json"
 # Children carry this variable, so the next start can end what a killed launcher left behind.
+START_SECONDS = 60
 MARKER = "CHAT_NOTEBOOK_RUN"
 PORTS = {"WEB_PORT": 8000, "OAUTH_PORT": 9000, "PORTAL_A_PORT": 9001, "PORTAL_B_PORT": 9002}
 OPERATOR = ("operator", "operator")
@@ -161,7 +162,7 @@ def _emulator_command(settings: dict[str, str]) -> str:
 
 def _announce(settings: dict[str, str]) -> None:
     started = time.monotonic()
-    while time.monotonic() - started < 60:
+    while time.monotonic() - started < START_SECONDS:
         try:
             requests.get(f"{settings['PUBLIC_URL']}/readyz", timeout=2).raise_for_status()
             portals = json.loads(READY_FILE.read_text())["portals"]

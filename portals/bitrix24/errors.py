@@ -1,4 +1,4 @@
-# ruff: noqa: N818  # the classes are causes and read as such: "except TokenDead"
+# the classes are causes and read as such: "except TokenDead"
 """One family of errors for everything that can go wrong between us and Bitrix24.
 
 A class is a cause the application acts upon; its ``disposition`` alone decides what happens later. The table

@@ -9,7 +9,7 @@ from portals.bitrix24.payloads.dialogs import DialogId, DialogKind
 from portals.bitrix24.payloads.events import EventAuth, EventRequest
 from portals.bitrix24.payloads.fields import PayloadError
 from portals.bitrix24.payloads.opens import OpenRequest
-from portals.bitrix24.payloads.portal import Dialog, Profile
+from portals.bitrix24.payloads.portal import Dialog, ImUser, Profile
 
 __all__ = [
     "AppInfo",
@@ -18,6 +18,7 @@ __all__ = [
     "DialogKind",
     "EventAuth",
     "EventRequest",
+    "ImUser",
     "OpenRequest",
     "PayloadError",
     "PortalAppInfo",

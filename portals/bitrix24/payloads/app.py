@@ -72,7 +72,9 @@ class AppInfo:
         reply = Reply.of(result)
         install = Reply.of(reply.get("install"))
         installed = install.flag("installed")
-        endpoint = install.need_endpoint("client_endpoint") if installed else ""
+        # While the install wizard is open the application counts as not installed, but has an address already.
+        known = installed or install.get("client_endpoint")
+        endpoint = install.need_endpoint("client_endpoint") if known else ""
         return cls(
             client_id=reply.need_text("client_id"),
             user_id=reply.need_id("user_id"),

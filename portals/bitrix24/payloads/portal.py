@@ -74,3 +74,18 @@ class Dialog:
     def takes_part(self) -> bool:
         """Whether the user is a participant, not only somebody who may read (open chats, open lines)."""
         return self.role in _PARTICIPANTS
+
+
+@dataclass(frozen=True, slots=True)
+class ImUser:
+    """A person as the messenger shows one. Source: Bitrix24 REST docs, "im.user.get"."""
+
+    user_id: int
+    extranet: bool
+    bot: bool
+
+    @classmethod
+    def parse(cls, result: object) -> Self:
+        """Raises: BadAnswer without ``id``."""
+        reply = Reply.of(result)
+        return cls(user_id=reply.need_id("id"), extranet=reply.flag("extranet"), bot=reply.flag("bot"))

@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class PortalsConfig(AppConfig):
+    name = "portals"
+    verbose_name = "Portals"
+
+    def ready(self) -> None:
+        from portals import checks, tasks  # noqa: F401, PLC0415 - registers checks and receivers

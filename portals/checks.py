@@ -1,0 +1,58 @@
+"""System checks: each bad combination of settings has an id and says what to do."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+
+
+@register(Tags.security, deploy=True)
+def check_credentials(**_: Any) -> list[CheckMessage]:
+    """``portals.E001``: the application's credentials at the authorization server."""
+    missing = [
+        name for name in ("BITRIX24_CLIENT_ID", "BITRIX24_CLIENT_SECRET") if not getattr(settings, name)
+    ]
+    return [
+        Error(f"{name} is not set.", hint="Copy it from the application's card.", id="portals.E001")
+        for name in missing
+    ]
+
+
+@register(Tags.security, deploy=True)
+def check_encryption_keys(**_: Any) -> list[CheckMessage]:
+    """``portals.E002``: tokens need at least one valid Fernet key."""
+    if not settings.TOKEN_ENCRYPTION_KEYS:
+        return [Error("TOKEN_ENCRYPTION_KEYS is empty.", hint=_KEY_HINT, id="portals.E002")]
+    return _invalid_keys(settings.TOKEN_ENCRYPTION_KEYS)
+
+
+@register(Tags.security, deploy=True)
+def check_https(**_: Any) -> list[CheckMessage]:
+    """``portals.E003``: tokens travel over https only, unless portals live in a trusted network."""
+    if settings.BITRIX24_TRUSTED_NETWORKS:
+        return []
+    plain = [
+        name
+        for name in ("PUBLIC_URL", "BITRIX24_OAUTH_URL")
+        if urlsplit(getattr(settings, name)).scheme != "https"
+    ]
+    return [Error(f"{name} must be an https address.", id="portals.E003") for name in plain]
+
+
+_KEY_HINT = (
+    "Make one: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
+)
+
+
+def _invalid_keys(keys: Sequence[str]) -> list[CheckMessage]:
+    errors: list[CheckMessage] = []
+    for position, key in enumerate(keys, start=1):
+        try:
+            Fernet(key)
+        except ValueError:
+            text = f"Key {position} of TOKEN_ENCRYPTION_KEYS is not a Fernet key."
+            errors.append(Error(text, hint=_KEY_HINT, id="portals.E002"))
+    return errors

@@ -1,0 +1,103 @@
+"""Frames: the pages that Bitrix24 opens by a form POST in an iframe, and what all of them have in common."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import structlog
+from csp.decorators import csp_replace
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import translation
+from django.utils.functional import Promise
+from django.views.decorators.clickjacking import xframe_options_exempt
+from django.views.decorators.csrf import csrf_exempt
+
+from portals.bitrix24.languages import language
+from portals.bitrix24.payloads import OpenRequest, PayloadError
+from portals.refusals import Refusal
+
+log = structlog.get_logger(__name__)
+
+FrameView = Callable[[HttpRequest, OpenRequest], HttpResponse]
+
+
+def frame(
+    *, name: str | Promise, purpose: str | Promise, refused_template: str
+) -> Callable[[FrameView], Callable[..., HttpResponse]]:
+    """Make a view of ``(request, open_request)`` the handler of an iframe URL.
+
+    A GET tells what the address is for (moderators probe every URL); anything unreadable and every `Refusal`
+    becomes a page with its status and a log line with its reason. ``open_request`` is a claim until proved.
+    """
+
+    def decorate(view: FrameView) -> Callable[..., HttpResponse]:
+        @csrf_exempt  # the form comes from another site by design; what it claims is proved by its token
+        @xframe_options_exempt  # frame-ancestors says more precisely who may embed us
+        @wraps(view)
+        def handler(request: HttpRequest, **_: Any) -> HttpResponse:
+            if request.method in ("GET", "HEAD"):
+                return render(request, "portals/address.html", {"name": name, "purpose": purpose})
+            if request.method != "POST":
+                return HttpResponse("Only GET and POST.", status=405, headers={"Allow": "GET, HEAD, POST"})
+            return _open(request, view, refused_template)
+
+        return handler
+
+    return decorate
+
+
+def _open(request: HttpRequest, view: FrameView, refused_template: str) -> HttpResponse:
+    opened: OpenRequest | None = None
+    try:
+        opened = _parse(request)
+        with translation.override(language(opened.lang).django):
+            response = view(request, opened)
+    except Refusal as refusal:
+        response = _refused(request, refusal, opened, refused_template)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _parse(request: HttpRequest) -> OpenRequest:
+    try:
+        return OpenRequest.parse(request.GET.dict(), request.POST.dict())
+    except PayloadError as error:
+        raise Refusal(error.reason) from None
+    except RequestDataTooBig:
+        raise Refusal("body_too_large") from None
+
+
+def _refused(
+    request: HttpRequest, refusal: Refusal, opened: OpenRequest | None, template: str
+) -> HttpResponse:
+    explanation = refusal.explanation
+    log.warning(
+        "open_refused",
+        reason=refusal.reason,
+        detail=refusal.detail,
+        path=request.path,
+        portal=opened.member_id if opened else None,
+    )
+    context = {
+        "title": explanation.title,
+        "message": explanation.message,
+        "hint": explanation.hint,
+        "retry_after": explanation.retry_after,
+        "reason": refusal.reason,
+    }
+    with translation.override(language(opened.lang if opened else "en").django):
+        response = render(request, template, context, status=explanation.status)
+    if opened is None:
+        return response
+    # The page holds nothing of anybody, so the unproved address of who asks is enough to show it there.
+    schemes = ("http", "https") if settings.BITRIX24_TRUSTED_NETWORKS else ("https",)
+    return embeddable(request, response, *(f"{scheme}://{opened.domain}" for scheme in schemes))
+
+
+def embeddable(request: HttpRequest, response: HttpResponse, *origins: str) -> HttpResponse:
+    """Let pages of ``origins`` and of nobody else show ``response`` in a frame, and talk to their REST."""
+    policy = {"frame-ancestors": list(origins), "connect-src": ["'self'", *origins]}
+    return csp_replace(policy)(lambda _: response)(request)

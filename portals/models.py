@@ -1,0 +1,194 @@
+"""Who installed us: portals, their tokens and the history of their status."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Self
+from urllib.parse import urlsplit
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from portals import signals
+from portals.fields import EncryptedTextField
+
+
+class InvalidTransition(Exception):
+    """A portal is not in a status from which the asked change leads on."""
+
+    def __init__(self, portal: "Portal", target: str) -> None:
+        super().__init__(f"portal {portal.member_id} cannot go from {portal.status} to {target}")
+
+
+class PortalQuerySet(models.QuerySet["Portal"]):
+    def for_opens(self) -> Self:
+        """Without the application token: an open needs no secret, so none is decrypted."""
+        return self.defer("application_token")
+
+
+class Portal(models.Model):
+    """One Bitrix24, known for life by ``member_id``; everything else about it may change.
+
+    ``domain`` and ``client_endpoint`` are data and come only from an answer of the authorization server.
+    """
+
+    class Status(models.TextChoices):
+        NEW = "new", _("new")
+        ACTIVE = "active", _("active")
+        BLOCKED = "blocked", _("blocked")
+        DELETED = "deleted", _("deleted")
+
+    class LicenceStatus(models.TextChoices):
+        FREE = "F", _("free")
+        DEMO = "D", _("demo")
+        TRIAL = "T", _("trial")
+        PAID = "P", _("paid")
+        LOCAL = "L", _("local")
+        SUBSCRIPTION = "S", _("subscription")
+
+    member_id = models.CharField(max_length=32, unique=True)
+    domain = models.CharField(max_length=255)
+    client_endpoint = models.CharField(max_length=255)
+    status = models.CharField(max_length=8, choices=Status, default=Status.NEW)
+    status_reason = models.CharField(max_length=64, blank=True)
+    status_changed_at = models.DateTimeField(default=timezone.now)
+    licence_status = models.CharField(max_length=1, choices=LicenceStatus, blank=True)
+    app_code = models.CharField(max_length=128, blank=True)
+    app_version = models.PositiveIntegerField(default=0)
+    scope = ArrayField(models.CharField(max_length=64), default=list, blank=True)
+    language = models.CharField(max_length=8, default="en")
+    application_token = EncryptedTextField(null=True, blank=True, editable=False)
+    placement_settings = models.JSONField(default=dict, blank=True)
+    installed_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = PortalQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-pk",)
+        indexes = [
+            # the operator's list: who is broken, since when
+            models.Index(fields=["status", "-status_changed_at"], name="portal_status_since"),
+            # the operator's search by domain
+            models.Index(fields=["domain"], name="portal_domain"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=["new", "active", "blocked", "deleted"]), name="portal_status_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="active") | ~Q(client_endpoint=""), name="portal_active_has_endpoint"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.domain or self.member_id
+
+    @property
+    def origin(self) -> str:
+        """Scheme and host of the portal's pages, for ``frame-ancestors``."""
+        parts = urlsplit(self.client_endpoint)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def activate(self, reason: str) -> None:
+        """Installed, or healed: from any status."""
+        if self._change_status(self.Status.ACTIVE, reason, from_statuses=self.Status.values):
+            signals.installed.send(Portal, portal=self)
+
+    def block(self, reason: str) -> None:
+        """Broken but still installed, as far as we know; an administrator's open or install heals it."""
+        statuses = (self.Status.NEW, self.Status.ACTIVE, self.Status.BLOCKED)
+        if self._change_status(self.Status.BLOCKED, reason, from_statuses=statuses):
+            signals.blocked.send(Portal, portal=self)
+
+    def mark_deleted(self, reason: str) -> None:
+        """Uninstalled, confirmed by the authorization server: tokens go at once, the row stays."""
+        with transaction.atomic():
+            if self._change_status(self.Status.DELETED, reason, from_statuses=self.Status.values):
+                self.tokens.all().delete()
+                self.application_token = None
+                self.save(update_fields=["application_token", "updated_at"])
+                signals.deleted.send(Portal, portal=self)
+
+    @transaction.atomic
+    def _change_status(self, target: "Portal.Status", reason: str, *, from_statuses: Collection[str]) -> bool:
+        """True if status or reason changed. The row is locked and read again first: a rival may have changed it."""
+        current = Portal.objects.select_for_update().only("status", "status_reason").get(pk=self.pk)
+        self.status, self.status_reason = current.status, current.status_reason
+        if self.status not in from_statuses:
+            raise InvalidTransition(self, target)
+        if (self.status, self.status_reason) == (target, reason):
+            return False
+        PortalTransition.objects.create(portal=self, old=self.status, new=target, reason=reason)
+        self.status, self.status_reason, self.status_changed_at = target, reason, timezone.now()
+        self.save(update_fields=["status", "status_reason", "status_changed_at", "updated_at"])
+        return True
+
+
+class PortalTokenQuerySet(models.QuerySet["PortalToken"]):
+    def alive(self) -> Self:
+        return self.filter(dead_at=None)
+
+
+class PortalToken(models.Model):
+    """The token pair of one administrator of a portal, with which we work when nobody is looking.
+
+    ``generation`` grows with every stored pair: a refresher saves its result only over the pair it spent.
+    """
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="tokens")
+    user_id = models.PositiveBigIntegerField()
+    access_token = EncryptedTextField(editable=False)
+    refresh_token = EncryptedTextField(editable=False)
+    generation = models.PositiveIntegerField(default=1)
+    expires_at = models.DateTimeField()
+    refresh_due_at = models.DateTimeField(null=True, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    failures = models.PositiveIntegerField(default=0)
+    last_error = models.CharField(max_length=64, blank=True)
+    refreshed_at = models.DateTimeField(default=timezone.now)
+    dead_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PortalTokenQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["portal", "user_id"], name="portaltoken_portal_user"),
+        ]
+        indexes = [
+            # the scheduler: what is due now
+            models.Index(
+                fields=["refresh_due_at"], name="portaltoken_due", condition=Q(dead_at__isnull=True)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"token of user {self.user_id} at {self.portal_id}"
+
+    def valid_at(self, moment: datetime) -> bool:
+        """Whether the access token can still be used at ``moment``."""
+        return self.dead_at is None and self.expires_at > moment
+
+
+class PortalTransition(models.Model):
+    """Our record of a status change; append-only."""
+
+    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="transitions")
+    old = models.CharField(max_length=8)
+    new = models.CharField(max_length=8)
+    reason = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-pk",)
+        indexes = [
+            # a portal's timeline
+            models.Index(fields=["portal", "-created_at"], name="transition_timeline"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.old} → {self.new} ({self.reason})"

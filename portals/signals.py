@@ -1,0 +1,13 @@
+"""What `portals` announces. Senders are the `Portal` class; every signal carries ``portal``.
+
+Status signals are sent inside the transaction of the change, so that a receiver's rows stand or fall with it.
+``version_drifted`` says that the portal runs another version of the application than we bound handlers for.
+"""
+
+from django.dispatch import Signal
+
+installed = Signal()
+blocked = Signal()
+deleted = Signal()
+erased = Signal()
+version_drifted = Signal()

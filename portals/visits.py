@@ -1,0 +1,96 @@
+"""Visits: somebody of a portal opens one of our pages, and the portal itself says who it is."""
+
+from dataclasses import dataclass
+
+import structlog
+from django.core.cache import cache
+from django.utils import timezone
+
+from portals import gateway, signals
+from portals.bitrix24.errors import Bitrix24Error
+from portals.bitrix24.payloads import OpenRequest, PortalAppInfo, Profile
+from portals.bitrix24.placements import Role
+from portals.bitrix24.rest import BatchResult, Command
+from portals.handlers import SidebarSettings
+from portals.models import Portal
+from portals.refusals import Refusal, refusal_for
+
+log = structlog.get_logger(__name__)
+
+# The part of a batch that proves a visitor; a page adds its own commands to it.
+COMMANDS: dict[str, Command] = {"app": ("app.info", {}), "profile": ("profile", {})}
+# Set by an operator; unlike every other reason it is not healed by an open.
+BLOCKED_BY_OPERATOR = "operator"
+_DRIFT_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A proved visitor of the application page."""
+
+    portal: Portal
+    profile: Profile
+
+    @property
+    def sidebar(self) -> SidebarSettings:
+        """The portal's settings of the sidebar item."""
+        return SidebarSettings.of(self.portal.placement_settings)
+
+
+def visit(opened: OpenRequest) -> Visit:
+    """Prove whoever opens the application page. Raises: Refusal."""
+    if opened.access_token is None:
+        raise Refusal("token_missing")
+    portal = portal_for(opened.member_id)
+    try:
+        answers = gateway.rest(portal.client_endpoint, opened.access_token).batch(COMMANDS)
+        profile = prove_visitor(portal, answers)
+    except Bitrix24Error as error:
+        raise refusal_for(error) from None
+    used(portal)
+    return Visit(portal, profile)
+
+
+def portal_for(member_id: str) -> Portal:
+    """The portal that a request names, if it may be opened. One query. Raises: Refusal."""
+    portal = Portal.objects.for_opens().filter(member_id=member_id).first()
+    if portal is None:
+        raise Refusal("portal_unknown")
+    if portal.status in (Portal.Status.NEW, Portal.Status.DELETED):
+        raise Refusal("not_installed")
+    if portal.status_reason == BLOCKED_BY_OPERATOR:
+        raise Refusal("portal_blocked")
+    return portal
+
+
+def prove_visitor(portal: Portal, answers: BatchResult) -> Profile:
+    """Who the token belongs to, from the answers to `COMMANDS`.
+
+    The portal knows which application a token was made for: another one's token must not open the notebook.
+    Raises: Refusal, Bitrix24Error.
+    """
+    app = PortalAppInfo.parse(answers["app"])
+    if app.code != portal.app_code:
+        raise Refusal("foreign_application")
+    profile = Profile.parse(answers["profile"])
+    if app.version and app.version != portal.app_version:
+        _announce_drift(portal, app.version)
+    return profile
+
+
+def enforce_role(portal: Portal, profile: Profile) -> None:
+    """The placement's ``role`` steers only what Bitrix24 shows; here it is a rule. Raises: Refusal."""
+    if SidebarSettings.of(portal.placement_settings).role is Role.ADMIN and not profile.admin:
+        raise Refusal("administrators_only")
+
+
+def used(portal: Portal) -> None:
+    """Remember that somebody uses the portal: its token is then refreshed ahead of time."""
+    Portal.objects.filter(pk=portal.pk).update(last_used_at=timezone.now())
+
+
+def _announce_drift(portal: Portal, version: int) -> None:
+    """A new version of the application dropped its handlers, and its event may never come."""
+    if cache.add(f"drift:{portal.pk}:{version}", 1, timeout=_DRIFT_SECONDS):
+        log.info("version_drift", portal=portal.member_id, stored=portal.app_version, seen=version)
+        signals.version_drifted.send(Portal, portal=portal)

@@ -1,0 +1,50 @@
+"""Fixtures of all tests: the emulated Bitrix24, a clean cache, an installed portal."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from portals.models import Portal
+from tests.support.emulator import Emulator
+from tests.support.opens import Opens
+
+
+@pytest.fixture(scope="session")
+def emulator_process() -> Iterator[Emulator]:
+    with Emulator() as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def emulator(emulator_process: Emulator, settings: Any) -> Emulator:
+    """A fresh world; the application is pointed at its authorization server."""
+    emulator_process.reset()
+    settings.BITRIX24_OAUTH_URL = emulator_process.oauth_url
+    return emulator_process
+
+
+@pytest.fixture(autouse=True)
+def _clean_cache() -> None:
+    cache.clear()
+
+
+@pytest.fixture
+def opens(emulator: Emulator, db: None) -> Opens:
+    """Opens our pages as Bitrix24's browser side would, through Django's test client."""
+    return Opens(emulator, Client())
+
+
+@pytest.fixture
+def installed(opens: Opens) -> Callable[..., Portal]:
+    """Install on a portal and finish, as its administrator would."""
+
+    def install(key: str = "alpha") -> Portal:
+        response = opens.install(key)
+        assert response.status_code == 200, response.content
+        opens.emulator.control.install_finish(key, user_id=1)
+        return Portal.objects.get(member_id=opens.emulator.portals[key].member_id)
+
+    return install

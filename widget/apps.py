@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class WidgetConfig(AppConfig):
+    name = "widget"
+    verbose_name = "Notebook"
+
+    def ready(self) -> None:
+        from widget import schema  # noqa: F401, PLC0415 - registers the API's security scheme

@@ -1,0 +1,50 @@
+"""Errors of the API as problem details (RFC 9457), each with a stable ``code``."""
+
+from typing import Any
+
+import structlog
+from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from portals.refusals import Refusal
+
+log = structlog.get_logger(__name__)
+
+
+class Problem(APIException):
+    """An error with a status, a code and members of its own."""
+
+    def __init__(self, status: int, code: str, detail: Any, **members: Any) -> None:
+        super().__init__(detail, code)
+        self.status_code = status
+        self.members = members
+
+
+def problem_details(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler; None leaves what is no API error to Django."""
+    if isinstance(error, Refusal):
+        error = Problem(error.explanation.status, error.reason, error.explanation.message)
+    response = exception_handler(error, context)
+    if response is None or not isinstance(error, APIException):
+        return response
+    code, detail, members = _parts(error)
+    log.info("api_refused", reason=code, status=response.status_code)
+    response.data = {
+        "type": "about:blank",
+        "title": str(error.default_detail),
+        "status": response.status_code,
+        "detail": detail,
+        "code": code,
+        **members,
+    }
+    response.content_type = "application/problem+json"
+    return response
+
+
+def _parts(error: APIException) -> tuple[str, str, dict[str, Any]]:
+    if isinstance(error, ValidationError):
+        return "invalid", "", {"errors": error.detail}
+    detail = error.detail
+    code = detail.code if isinstance(detail, ErrorDetail) else error.default_code
+    return str(code), str(detail), getattr(error, "members", {})

@@ -1,0 +1,46 @@
+"""The widget session: our signed, short-lived proof of portal, viewer and chat.
+
+It travels as a bearer header, never in a cookie (browsers block those in frames of other sites) nor in a URL.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
+from django.core import signing
+
+LIFETIME = timedelta(minutes=15)
+_SALT = "widget.session"
+
+
+class SessionExpired(Exception):
+    """The session was ours but is over; the page trades fresh auth of Bitrix24 for a new one."""
+
+
+class SessionInvalid(Exception):
+    """Not a session of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class WidgetSession:
+    """What was proved at an open. ``portal_epoch`` ends all sessions when the portal's status changes."""
+
+    portal: int
+    portal_epoch: float
+    chat: int
+    viewer: int
+    viewer_name: str
+    can_write: bool
+
+    def sign(self) -> str:
+        """The bearer token."""
+        return signing.dumps(asdict(self), salt=_SALT)
+
+    @classmethod
+    def read(cls, bearer: str) -> "WidgetSession":
+        """Raises: SessionExpired, SessionInvalid."""
+        try:
+            return cls(**signing.loads(bearer, salt=_SALT, max_age=LIFETIME))
+        except signing.SignatureExpired:
+            raise SessionExpired from None
+        except (signing.BadSignature, TypeError, ValueError):
+            raise SessionInvalid from None

@@ -1,0 +1,5 @@
+from django.urls import path
+
+from widget import views
+
+urlpatterns = [path("", views.widget, name="widget")]
