@@ -45,7 +45,10 @@ class Params(Mapping[str, Any]):
 
     def flag(self, name: str, *, default: bool = False) -> bool:
         """Y/N, 1/0, true/false."""
-        value = self.text(name).lower()
+        given = self.get(name)
+        if isinstance(given, bool):
+            return given
+        value = as_text(given).lower()
         return value in {"y", "1", "true"} if value else default
 
     def array(self, name: str) -> dict[str, Any] | None:
