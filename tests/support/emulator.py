@@ -109,6 +109,11 @@ class Emulator:
             process.kill()
             process.wait()
 
+    @property
+    def pid(self) -> int | None:
+        """Process id while it runs."""
+        return self._process.pid if self._process else None
+
     def reset(self) -> None:
         """Back to the demo world, with every switch off and no recorded requests."""
         self.control.call("POST", "reset")
