@@ -11,8 +11,10 @@ from emulator.opening import OpenForm, build_open, installation_or_404
 from emulator.state import Portal, User, World, new_key
 
 
-def install(world: World, portal: Portal, user: User, client_id: str) -> OpenForm | None:
-    """Put an application on a portal.
+def install(
+    world: World, portal: Portal, user: User, client_id: str, *, renew_application_token: bool = False
+) -> OpenForm | None:
+    """Put an application on a portal; `renew_application_token` says whether a reinstall brings a new one.
 
     Returns the form of the installer page; None for an application without interface, which gets
     ONAPPINSTALL at once, and for one without an installer, which is installed at once. Raises `ApiError`
@@ -22,6 +24,8 @@ def install(world: World, portal: Portal, user: User, client_id: str) -> OpenFor
         raise ApiError(403, "ACCESS_DENIED", "Access denied!")
     application = world.applications[client_id]
     installation = _row(portal, application)
+    if renew_application_token:
+        installation.application_token = new_key()
     installation.present = True
     installation.installed = False
     installation.installer_user_id = user.id
@@ -124,6 +128,8 @@ def _row(portal: Portal, application: Application) -> Installation:
 def _announce_install(
     world: World, portal: Portal, installation: Installation, user_id: int, card_url: str = ""
 ) -> None:
+    if not installation.paid:
+        return
     data = {
         "VERSION": str(installation.version),
         "ACTIVE": "Y",

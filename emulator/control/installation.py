@@ -7,8 +7,18 @@ from emulator.params import as_map
 
 
 def install(control: Control) -> Json:
-    """Install as `user_id`; the installer page's form, or an empty one for an application without."""
-    return form_json(lifecycle.install(control.world, control.portal, control.user, control.client_id))
+    """Install as `user_id`; the installer page's form, or an empty one for an application without.
+
+    `renew_application_token` gives a reinstalled application a new one.
+    """
+    form = lifecycle.install(
+        control.world,
+        control.portal,
+        control.user,
+        control.client_id,
+        renew_application_token=control.body.flag("renew_application_token"),
+    )
+    return form_json(form)
 
 
 def install_finish(control: Control) -> Json:

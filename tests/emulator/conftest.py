@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
+from b24pysdk import BitrixApp, BitrixToken
 
-from tests.emulator.client import Client
+from tests.emulator.client import HELENA, Client
+from tests.emulator.sdk import lead_to, token_of
 from tests.support.emulator import Emulator
 from tests.support.receiver import Receiver
 
@@ -37,3 +39,20 @@ def alpha(emulator: Emulator) -> Client:
 def beta(emulator: Emulator) -> Client:
     """Portal beta (older generation), the same."""
     return Client.installed(emulator, "beta")
+
+
+@pytest.fixture
+def sdk_wire(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests of the official Python SDK reach the emulator."""
+    lead_to(emulator, monkeypatch)
+
+
+@pytest.fixture
+def sdk_app(emulator: Emulator) -> BitrixApp:
+    return BitrixApp(client_id=emulator.client_id, client_secret=emulator.client_secret)
+
+
+@pytest.fixture
+def sdk_token(alpha: Client, sdk_app: BitrixApp) -> BitrixToken:
+    """Helena's token on alpha."""
+    return token_of(alpha, sdk_app, HELENA)

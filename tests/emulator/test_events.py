@@ -1,5 +1,7 @@
 """event.* and the delivery of events."""
 
+from typing import Any
+
 import pytest
 
 from tests.emulator.client import HELENA, PRIYA, TOMAS, Client
@@ -41,7 +43,7 @@ def test_bind_get_unbind(alpha: Client) -> None:
         ({"event": "ONAPPUPDATE", "handler": "ftp://a.b/"}, (400, "ERROR_UNSUPPORTED_PROTOCOL")),
     ],
 )
-def test_bind_refusals(alpha: Client, params: dict[str, str], error: tuple[int, str]) -> None:
+def test_bind_refusals(alpha: Client, params: dict[str, Any], error: tuple[int, str]) -> None:
     assert alpha.error("event.bind", **params) == error
 
 

@@ -118,6 +118,16 @@ def test_uninstall_and_reinstall(alpha: Client) -> None:
     assert again.bind(HANDLER=WIDGET["HANDLER"]).json()["result"] is True
 
 
+@pytest.mark.parametrize("renew", [False, True])
+def test_a_reinstall_keeps_or_renews_the_application_token(alpha: Client, renew: bool) -> None:
+    control = alpha.emulator.control
+    before = control.installation("alpha")["application_token"]
+    control.uninstall("alpha")
+    form = control.install("alpha", renew_application_token=renew)
+
+    assert (form["fields"]["APPLICATION_TOKEN"] != before) is renew
+
+
 def test_an_update_may_bring_the_wizard_back(alpha: Client) -> None:
     alpha.bind()
     alpha.emulator.control.update("alpha", 2, installer=True)

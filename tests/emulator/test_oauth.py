@@ -163,7 +163,7 @@ def test_code_flow(alpha: Client) -> None:
     emulator = alpha.emulator
     page = requests.get(
         f"{emulator.portals['alpha'].url}/oauth/authorize/",
-        params={"client_id": emulator.client_id, "state": "x y", "user_id": HELENA},
+        params={"client_id": emulator.client_id, "state": "x y", "user_id": str(HELENA)},
         allow_redirects=False,
         timeout=10,
     )

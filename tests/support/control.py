@@ -74,9 +74,22 @@ class Control:
         """The URL of a new incoming webhook."""
         return str(self._post(key, "webhooks", user_id=user_id, scope=scope)["url"])
 
-    def install(self, key: str, user_id: int = 1, client_id: str | None = None) -> dict[str, Any]:
+    def install(
+        self,
+        key: str,
+        user_id: int = 1,
+        client_id: str | None = None,
+        *,
+        renew_application_token: bool = False,
+    ) -> dict[str, Any]:
         """Install: `url` and `fields` of the installer page ("" and {} when there is none)."""
-        return self._post(key, "install", user_id=user_id, client_id=client_id)
+        return self._post(
+            key,
+            "install",
+            user_id=user_id,
+            client_id=client_id,
+            renew_application_token=renew_application_token,
+        )
 
     def install_finish(self, key: str, user_id: int = 1, client_id: str | None = None) -> None:
         """installFinish() of the JS SDK."""
