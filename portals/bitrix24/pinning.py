@@ -49,7 +49,7 @@ class PinningAdapter(IPFilterAdapter):  # type: ignore[misc]  # the library has 
             raise AddressRefused("http_refused")
         host, tls = super().build_connection_pool_key_attributes(request, verify, cert)
         checked = ipaddress.ip_address(host["host"].strip("[]"))
-        if not checked.is_global or checked.is_reserved:  # reserved: also IPv4-compatible IPv6
+        if not _public(checked):
             raise AddressRefused("address_not_public")
         return host, tls
 
@@ -81,6 +81,12 @@ class PinningAdapter(IPFilterAdapter):  # type: ignore[misc]  # the library has 
             tls |= {"assert_hostname": url.host, "server_hostname": url.host}
         host["host"] = f"[{address}]" if isinstance(address, ipaddress.IPv6Address) else str(address)
         return host, tls
+
+
+def _public(address: IpAddress) -> bool:
+    """Stricter than the filter: no IPv4-compatible (reserved) and no site-local IPv6 either."""
+    site_local = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
+    return address.is_global and not address.is_reserved and not site_local
 
 
 def _unmapped(text: str | int) -> IpAddress:

@@ -92,10 +92,12 @@ class Transport:
                     request, stream=True, timeout=(min(_CONNECT_SECONDS, seconds), seconds)
                 )
                 content = self._read(response)
-                failure = None
+                failure: Bitrix24Error | None = None
             except (requests.RequestException, HTTPError, OSError) as error:
                 failure = _failure(error)
-            if not deadline.remaining:
+            except Unreachable as error:
+                failure = error
+            if not deadline.remaining and (failure is None or isinstance(failure, Unreachable)):
                 failure = DeadlineExceeded()
         if failure is not None:
             raise failure  # outside the handler: the original carries the request, and that the secrets
@@ -109,6 +111,9 @@ class Transport:
         if len(content) > self._max_bytes:
             response.raw.close()
             raise BadAnswer("answer_too_large", http_status=response.status_code)
+        if response.raw.length_remaining:
+            response.raw.close()
+            raise Unreachable("answer_incomplete", http_status=response.status_code)
         response.raw.release_conn()
         return content
 
