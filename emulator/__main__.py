@@ -56,25 +56,40 @@ def port_of(listener: socket.socket) -> int:
 def make_world(options: argparse.Namespace, oauth_port: int, portal_ports: list[int]) -> World:
     """The saved world on the ports of today, or a fresh one.
 
-    Credentials and URLs of the application under test follow the command line, as the vendor's card would.
+    Cards of the applications follow the command line, as they would follow the vendor's cabinet.
     """
     settings = SeedSettings(options.app_url.rstrip("/"), options.client_id, options.client_secret)
     fresh = demo_world(settings, oauth_port, portal_ports)
-    if options.state is None or not options.state.exists():
+    world = saved_world(options.state) if options.state else None
+    if world is None:
         return fresh
-    world = load(options.state)
     world.oauth_port, world.ports, world.moved = oauth_port, {}, {}
     for application in fresh.applications.values():
         known = world.applications.get(application.client_id)
         application.version = known.version if known else application.version
-        world.applications[application.client_id] = application
-    saved = [portal for portal in world.portals.values() if not portal.paper]
-    for portal, port in zip(saved, portal_ports, strict=False):
-        world.serve(portal, port)
-    for portal in list(fresh.portals.values())[len(saved) :]:
+    world.applications = fresh.applications | {
+        client_id: card
+        for client_id, card in world.applications.items()
+        if client_id not in fresh.applications
+    }
+    known_portals = [portal for portal in world.portals.values() if not portal.paper]
+    new_portals = list(fresh.portals.values())[len(known_portals) :]
+    for portal, port in zip([*known_portals, *new_portals], portal_ports, strict=False):
         world.portals[portal.key] = portal
-        world.serve(portal, portal.port)
+        world.serve(portal, port)
     return world
+
+
+def saved_world(path: Path) -> World | None:
+    """The world of a state file; None without one. An unreadable file is set aside, with a word about it."""
+    if not path.exists():
+        return None
+    try:
+        return load(path)
+    except (ValueError, KeyError, TypeError) as error:
+        aside = path.replace(path.with_suffix(".unreadable"))
+        sys.stderr.write(f"emulator: {path} does not fit this version ({error!r}), kept as {aside}\n")
+        return None
 
 
 def addresses(emulator: Emulator) -> dict[str, Any]:

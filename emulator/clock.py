@@ -24,3 +24,15 @@ class Clock:
 def iso(seconds: float) -> str:
     """ISO 8601 with seconds and a numeric zone, as Bitrix24 prints every date."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def times(start: float, finish: float) -> dict[str, float | int | str]:
+    """The `time` block of an answer (REST docs: "Response structure"); both in Unix seconds."""
+    return {
+        "start": start,
+        "finish": finish,
+        "duration": finish - start,
+        "processing": finish - start,
+        "date_start": iso(start),
+        "date_finish": iso(finish),
+    }

@@ -5,7 +5,7 @@ import re
 from emulator.errors import ApiError
 from emulator.state import Chat, Portal, User, World
 
-DIALOG_ID = re.compile(r"^(?:(\d+)|(chat|sg|crm)(\d+))$", re.IGNORECASE)
+DIALOG_ID = re.compile(r"(\d+)|(chat|sg|crm)(\d+)", re.IGNORECASE | re.ASCII)
 
 
 def dialog_id_for(chat: Chat, viewer_id: int) -> str:
@@ -22,7 +22,7 @@ def resolve_dialog(world: World, portal: Portal, viewer_id: int, dialog_id: str)
     A private chat with a colleague never written to is created, as Bitrix24 does. Raises `ApiError`:
     400 DIALOG_ID_EMPTY (also a bad format), 400 ACCESS_ERROR (no such chat), 403 ACCESS_ERROR (no access).
     """
-    match = DIALOG_ID.match(dialog_id)
+    match = DIALOG_ID.fullmatch(dialog_id)
     if not match or not dialog_id.strip("0"):
         raise ApiError(400, "DIALOG_ID_EMPTY", "Dialog ID can't be empty")
     number, kind, suffix = match.groups()

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from emulator import faults
-from emulator.clock import iso
+from emulator.clock import iso, times
 from emulator.errors import ApiError
 from emulator.installations import Application
 from emulator.params import Params, read_params
@@ -162,19 +162,9 @@ class OAuthServer:
         }
 
     def _app_info(self, params: Params) -> tuple[str, dict[str, Any]]:
-        access_token = params.text("auth") or params.text("access_token")
-        token = self.world.tokens.get(access_token)
-        if token is None:
-            raise ApiError(401, "NO_AUTH_FOUND", "Wrong authorization data")
-        portal = self.world.portals[token.portal_key]
-        installation = portal.installation(token.client_id)
-        if installation is None:
-            raise ApiError(401, "NOT_INSTALLED", "Application not installed")
-        now = self.world.clock.now()
-        if token.access_revoked:
-            raise ApiError(401, "invalid_token", "Unable to get application by token")
-        if token.expires <= now:
-            raise ApiError(401, "expired_token", "The access token provided has expired.")
+        start = self.world.clock.now()
+        token, portal = self._living(params.text("auth") or params.text("access_token"))
+        installation = portal.installations[token.client_id]
         install = {
             "installed": installation.installed,
             "version": installation.version,
@@ -193,13 +183,18 @@ class OAuthServer:
             "install": install,
             "user_id": token.user_id,
         }
-        finish = self.world.clock.now()
-        time = {
-            "start": now,
-            "finish": finish,
-            "duration": finish - now,
-            "processing": finish - now,
-            "date_start": iso(now),
-            "date_finish": iso(finish),
-        }
-        return portal.key, {"result": result, "time": time}
+        return portal.key, {"result": result, "time": times(start, self.world.clock.now())}
+
+    def _living(self, access_token: str) -> tuple[Token, Portal]:
+        """A token that is worth something, and its portal."""
+        token = self.world.tokens.get(access_token)
+        if token is None:
+            raise ApiError(401, "NO_AUTH_FOUND", "Wrong authorization data")
+        portal = self.world.portals[token.portal_key]
+        if portal.installation(token.client_id) is None:
+            raise ApiError(401, "NOT_INSTALLED", "Application not installed")
+        if token.access_revoked:
+            raise ApiError(401, "invalid_token", "Unable to get application by token")
+        if token.expires <= self.world.clock.now():
+            raise ApiError(401, "expired_token", "The access token provided has expired.")
+        return token, portal

@@ -17,7 +17,7 @@ Gate = Literal["not_installed", "no_access", "unpaid", "not_bound", "dismissed"]
 DEFAULT_PLACEMENT = "DEFAULT"
 
 
-class GateClosed(Exception):  # noqa: N818 - a state of the portal's page, not a failure
+class GateClosed(Exception):
     """Bitrix24 shows a notice of its own and posts nothing; `gate` says which."""
 
     def __init__(self, gate: Gate) -> None:
@@ -58,7 +58,7 @@ def build_open(
     without_auth: bool = False,
     language: str = "",
 ) -> OpenForm:
-    """The exact POST of an iframe (REST docs: "Widget handler"); see `open_frame` for the gate.
+    """The exact POST of an iframe (REST docs: "Widget handler"); the gate is `open_page` and `open_widget`.
 
     `generation` "new" or "old" overrides the portal's; `without_auth` leaves the tokens out, as Bitrix24
     does after an ended trial; `handler` overrides the URL posted to.
@@ -66,22 +66,15 @@ def build_open(
     application, installation = world.applications[client_id], installation_or_404(portal, client_id)
     url = handler or (application.install_url if installer else application.app_url)
     app_sid = new_key()
-    query = {"DOMAIN": portal.domain, "PROTOCOL": "0", "LANG": language or portal.language}
-    glue = "&" if "?" in url else "?"
+    fields = {} if without_auth else _auth_fields(world, portal, user, client_id)
+    if (generation or portal.generation) == "new":
+        fields |= _new_generation_fields(world, installation)
+    fields |= {"member_id": portal.member_id, "status": installation.status, "PLACEMENT": placement}
+    if options:
+        fields["PLACEMENT_OPTIONS"] = json.dumps(options)
     return OpenForm(
-        url=f"{url}{glue}{urlencode(query | {'APP_SID': app_sid})}",
-        fields={
-            **({} if without_auth else _auth_fields(world, portal, user, client_id)),
-            **(
-                _new_generation_fields(world, installation)
-                if (generation or portal.generation) == "new"
-                else {}
-            ),
-            "member_id": portal.member_id,
-            "status": installation.status,
-            "PLACEMENT": placement,
-            **({"PLACEMENT_OPTIONS": json.dumps(options)} if options else {}),
-        },
+        url=_with_query(url, portal, language or portal.language, app_sid),
+        fields=fields,
         app_sid=app_sid,
         frame_name=f"{portal.domain}|0|{app_sid}",
         client_id=client_id,
@@ -179,6 +172,12 @@ def _pass_gate(portal: Portal, user: User, client_id: str) -> Installation:
     if not installation.paid:
         raise GateClosed("unpaid")
     return installation
+
+
+def _with_query(url: str, portal: Portal, language: str, app_sid: str) -> str:
+    """Plain append, as the portal does: a query of the handler's own survives, a fragment swallows ours."""
+    query = {"DOMAIN": portal.domain, "PROTOCOL": "0", "LANG": language, "APP_SID": app_sid}
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(query)}"
 
 
 def _shown(portal: Portal, user: User, chat: Chat, options: Mapping[str, str]) -> bool:

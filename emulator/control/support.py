@@ -73,6 +73,8 @@ def route(path: str, handler: Handler, http: str = "POST") -> Route:
             return JSONResponse({"gate": closed.gate})
         except ApiError as error:
             return JSONResponse(error.body(), error.status)
+        except ValueError as error:
+            return JSONResponse({"error": "BAD_VALUE", "error_description": str(error)}, 400)
 
     return Route(f"/_control/{path}", endpoint, methods=[http], name=f"{http} {path}")
 

@@ -5,7 +5,6 @@ from typing import Any
 from emulator.clock import iso
 from emulator.dialogs import may_read, resolve_dialog, title_for
 from emulator.errors import ApiError
-from emulator.params import as_text
 from emulator.rest.registry import Call, method
 from emulator.state import Chat, DiskItem, Message
 
@@ -20,6 +19,7 @@ RESTRICTIONS = (
     "send",
     "user_list",
 )
+ALWAYS_ZERO = ("parent_chat_id", "parent_message_id", "counter", "unread_id", "marked_id")
 MANAGED = ("manage_users_add", "manage_users_delete", "manage_ui", "manage_settings", "manage_messages")
 MAX_ATTACH = 60_000
 
@@ -37,8 +37,7 @@ def dialog_get(call: Call) -> dict[str, Any]:
     members = [call.portal.users[member] for member in chat.members]
     return {
         "id": chat.id,
-        "parent_chat_id": 0,
-        "parent_message_id": 0,
+        **dict.fromkeys(ALWAYS_ZERO, 0),
         "name": title_for(call.portal, chat, call.user.id),
         "description": chat.description,
         "owner": chat.owner,
@@ -46,20 +45,15 @@ def dialog_get(call: Call) -> dict[str, Any]:
         "avatar": "",
         "color": chat.color,
         "type": chat.type,
-        "counter": 0,
         "user_counter": len(chat.members),
         "message_count": len(chat.messages),
-        "unread_id": 0,
         "restrictions": dict.fromkeys(RESTRICTIONS, True) | {"path": "", "path_title": ""},
         "last_message_id": last_id,
         "last_id": last_id,
-        "marked_id": 0,
         "disk_folder_id": chat.disk_folder_id,
         "entity_type": chat.entity_type,
         "entity_id": chat.entity_id,
-        "entity_data_1": "",
-        "entity_data_2": "",
-        "entity_data_3": "",
+        **dict.fromkeys(("entity_data_1", "entity_data_2", "entity_data_3"), ""),
         "mute_list": [],
         "date_create": iso(chat.created_at),
         "message_type": chat.message_type,
@@ -91,7 +85,7 @@ def chat_get(call: Call) -> dict[str, int] | None:
 def message_add(call: Call) -> int:
     """Write into a chat as the caller; SYSTEM=Y writes in the application's name."""
     text = call.params.text("MESSAGE")
-    attach = as_text(call.params.get("ATTACH"), str(call.params.get("ATTACH") or ""))
+    attach = str(call.params.get("ATTACH") or "")
     if not text and not attach:
         raise ApiError(400, "MESSAGE_EMPTY", "Message can't be empty")
     if len(attach) > MAX_ATTACH:

@@ -62,6 +62,16 @@ def test_a_kill_loses_a_second_at_most(tmp_path: Path) -> None:
         assert emulator.control.installation("alpha")["installed"] is True
 
 
+def test_an_unreadable_state_file_is_set_aside(tmp_path: Path) -> None:
+    state_file = tmp_path / "world.json"
+    state_file.write_text('{"portals": {"alpha": {"invented": 1}}}')
+    with Emulator(state_file=state_file, spares=0) as emulator:
+        assert list(emulator.portals) == ["alpha", "beta"]
+
+    assert "invented" in (tmp_path / "world.unreadable").read_text()
+    assert "Northwind" in state_file.read_text()
+
+
 def test_a_taken_port_is_an_error_message() -> None:
     with Emulator(spares=0) as emulator:
         port = emulator.oauth_url.rpartition(":")[2]
