@@ -78,7 +78,8 @@ class PinningAdapter(IPFilterAdapter):  # type: ignore[misc]  # the library has 
         url = parse_url(request.url or "")
         request.headers["Host"] = url.netloc
         if self._https:
-            tls |= {"assert_hostname": url.host, "server_hostname": url.host}
+            name = url.host.strip("[]")
+            tls |= {"assert_hostname": name, "server_hostname": name}
         host["host"] = f"[{address}]" if isinstance(address, ipaddress.IPv6Address) else str(address)
         return host, tls
 

@@ -40,7 +40,8 @@ class Transport:
     An address is checked after name resolution and the connection goes to the checked address: public ones
     over https, those in ``trusted_networks`` (CIDR) over http too, all others never. Redirects are not
     followed, cookies not kept, proxies and .netrc of the environment not used, answers cut at ``max_bytes``.
-    ``pool_size`` is the number of idle connections kept per host. ``on_call`` is told of every call.
+    ``pool_size`` is the number of idle connections kept per host. ``ca_bundle`` is a file of certificate
+    authorities to trust instead of the public ones. ``on_call`` is told of every call.
     """
 
     def __init__(
@@ -50,12 +51,14 @@ class Transport:
         user_agent: str = "ChatNotebook",
         pool_size: int = 10,
         max_bytes: int = 2 * 1024 * 1024,
+        ca_bundle: str | None = None,
         on_call: Callable[[CallRecord], None] | None = None,
     ) -> None:
         self._trusted = tuple(ipaddress.ip_network(network) for network in trusted_networks)
         self._user_agent = user_agent
         self._pool_size = pool_size
         self._max_bytes = max_bytes
+        self._ca_bundle = ca_bundle
         self._on_call = on_call
         self._process = os.getpid()
         self._adapters = self._new_adapters()
@@ -74,6 +77,8 @@ class Transport:
         try:
             target = _checked(url)
             host = target.netloc
+            if deadline <= 0:
+                raise DeadlineExceeded()
             answer = self._send(target, form, deadline)
         except Bitrix24Error as caught:
             error = caught
@@ -89,7 +94,10 @@ class Transport:
             try:
                 # Not a Session: it would read the body of a redirect, whatever its size.
                 response = self._adapter(target.scheme).send(
-                    request, stream=True, timeout=(min(_CONNECT_SECONDS, seconds), seconds)
+                    request,
+                    stream=True,
+                    timeout=(min(_CONNECT_SECONDS, seconds), seconds),
+                    verify=self._ca_bundle or True,
                 )
                 content = self._read(response)
                 failure: Bitrix24Error | None = None

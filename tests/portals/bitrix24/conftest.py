@@ -1,5 +1,6 @@
 """One emulated Bitrix24 for all tests of the protocol, put back to the demo world before each."""
 
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from portals.bitrix24.oauth import AuthorizationServer
 from portals.bitrix24.rest import RestClient
 from portals.bitrix24.transport import CallRecord, Transport
+from tests.portals.bitrix24.scripted import ScriptedServer, answer, read_request, scripted
 from tests.support.emulator import Emulator
 
 LOOPBACK = "127.0.0.0/8"
@@ -59,3 +61,16 @@ def client(installed: Emulator, transport: Transport) -> RestClient:
 def client_of(emulator: Emulator, transport: Transport, user_id: int) -> RestClient:
     token = emulator.control.tokens("alpha", user_id)["access_token"]
     return RestClient(emulator.portals["alpha"].client_endpoint, token, transport)
+
+
+@pytest.fixture
+def good() -> Iterator[ScriptedServer]:
+    """Keeps connections alive and answers everything; remembers what it received."""
+
+    def script(connection: socket.socket) -> None:
+        while request := read_request(connection):
+            scripted_server.received.append(request)
+            connection.sendall(answer("200 OK", b'{"result":true}', "Set-Cookie: PHPSESSID=1; Path=/"))
+
+    with scripted(script) as scripted_server:
+        yield scripted_server

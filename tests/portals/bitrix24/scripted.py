@@ -6,6 +6,10 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from portals.bitrix24.transport import Transport
+
+FORM = [("auth", "s3cr3t-token")]
+
 Script = Callable[[socket.socket], None]
 
 
@@ -70,3 +74,8 @@ def read_request(connection: socket.socket) -> bytes:
 def answer(status: str = "200 OK", body: bytes = b'{"result":true}', *headers: str) -> bytes:
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]
     return "\r\n".join(lines).encode() + body
+
+
+def post(transport: Transport, url: str, deadline: float = 5) -> object:
+    """The result of one call with a secret in its form."""
+    return transport.post(url, form=FORM, deadline=deadline, method="profile").body["result"]
