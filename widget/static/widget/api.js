@@ -46,8 +46,9 @@ export class Api {
 
   async request(method, path, body) {
     const url = this.base + path;
+    const session = await this.session.token();
     try {
-      return await send(method, url, { body, session: await this.session.token() });
+      return await send(method, url, { body, session });
     } catch (problem) {
       if (problem.status !== 401) throw problem;
       return send(method, url, { body, session: await this.session.renew() });

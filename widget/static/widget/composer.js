@@ -14,9 +14,10 @@ export class Composer {
     const kept = this.draft.read();
     this.field = new Field(form, {
       onSave: (text) => this.save(text),
-      onCancel: () => this.field.area.blur(),
+      onCancel: () => this.leave(),
       onInput: () => this.keep(),
     });
+    this.field.area.addEventListener("focus", () => form.toggleAttribute("data-open", true));
     if (kept && !this.field.value) {
       this.field.value = kept;
       announce("restored");
@@ -26,6 +27,11 @@ export class Composer {
   /** The draft holds what is not saved: what is being sent and what is being written. */
   keep() {
     this.draft?.write(this.#together());
+  }
+
+  leave() {
+    this.field.area.blur();
+    this.form.removeAttribute("data-open");
   }
 
   async save(text) {

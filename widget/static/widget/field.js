@@ -30,7 +30,10 @@ export class Field {
     this.button = form.querySelector("[type=submit]");
     this.count = form.querySelector(".composer-count");
     this.onInput = onInput ?? (() => {});
-    this.area.addEventListener("input", () => this.changed());
+    this.area.addEventListener("input", () => {
+      explain(form);
+      this.changed();
+    });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       if (this.ready) onSave(this.value);

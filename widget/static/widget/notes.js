@@ -12,7 +12,8 @@ export class Notes {
     this.next = frame.next;
     this.list = root.querySelector("#notes");
     this.empty = root.querySelector("#empty");
-    this.more = root.querySelector("#more");
+    this.end = root.querySelector("#older");
+    this.more = this.end.querySelector("button");
     this.list.addEventListener("click", (event) => this.#clicked(event));
     this.more.addEventListener("click", () => this.older());
   }
@@ -63,15 +64,16 @@ export class Notes {
   async older() {
     if (this.more.getAttribute("aria-busy") === "true") return;
     this.more.setAttribute("aria-busy", "true");
+    explain(this.end);
     try {
       const page = await this.api.page(this.next);
       this.next = page.next;
       const first = this.#append(page.results);
-      this.more.hidden = !page.next;
+      this.end.hidden = !page.next;
       announce("older");
       if (!page.next) first?.focus();
     } catch (problem) {
-      document.getElementById("status").textContent = reason(problem);
+      explain(this.end, reason(problem));
     } finally {
       this.more.removeAttribute("aria-busy");
     }
