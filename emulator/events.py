@@ -1,6 +1,8 @@
 """Events: what is sent to an application, and the courier that carries it (REST docs: "Events")."""
 
 import asyncio
+import contextlib
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 
 import requests
@@ -138,7 +140,7 @@ class Courier:
 
     async def _deliver(self, delivery: Delivery, delay: float) -> None:
         await asyncio.sleep(delay)
-        status = await asyncio.to_thread(_post, delivery)
+        status = await _post_in_thread(delivery)
         self.recorder.add(
             at=self.world.clock.now(),
             kind="event_out",
@@ -149,6 +151,20 @@ class Courier:
             params=dict(delivery.fields),
             status=status,
         )
+
+
+async def _post_in_thread(delivery: Delivery) -> int:
+    """`_post` without holding up the loop; a thread of its own lets the process end while a handler hangs."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[int] = loop.create_future()
+
+    def work() -> None:
+        status = _post(delivery)
+        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(done.set_result, status)
+
+    threading.Thread(target=work, daemon=True).start()
+    return await done
 
 
 def _post(delivery: Delivery) -> int:

@@ -85,13 +85,13 @@ def build_open(
     )
 
 
-def open_page(world: World, portal: Portal, user: User, client_id: str) -> OpenForm:
+def open_page(world: World, portal: Portal, user: User, client_id: str, *, language: str = "") -> OpenForm:
     """The application's page in the portal: the installer until it has finished. Raises `GateClosed`."""
     installation = _pass_gate(portal, user, client_id)
     wizard = not installation.installed and bool(world.applications[client_id].install_url)
     if wizard and not user.admin:
         raise GateClosed("not_installed")
-    return build_open(world, portal, user, client_id, installer=wizard)
+    return build_open(world, portal, user, client_id, installer=wizard, language=language)
 
 
 def open_widget(
@@ -105,6 +105,7 @@ def open_widget(
     handler: str = "",
     generation: str = "",
     without_auth: bool = False,
+    language: str = "",
 ) -> OpenForm:
     """A bound widget. `handler` picks one of several. Raises `GateClosed`.
 
@@ -127,6 +128,7 @@ def open_widget(
         handler=chosen[0].handler,
         generation=generation,
         without_auth=without_auth,
+        language=language,
     )
 
 

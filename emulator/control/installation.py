@@ -71,12 +71,15 @@ def open_form(control: Control) -> Json:
     """The form of an open as `user_id` sees it, or the gate that is closed.
 
     `placement` DEFAULT (the page or the installer) or IM_SIDEBAR with `dialog_id`; `generation`,
-    `without_auth` and `handler` bend the widget's form.
+    `without_auth`, `handler` and `language` bend the widget's form.
     """
     body = control.body
     placement = body.text("placement", "IM_SIDEBAR")
     if placement == DEFAULT_PLACEMENT:
-        return form_json(open_page(control.world, control.portal, control.user, control.client_id))
+        page = open_page(
+            control.world, control.portal, control.user, control.client_id, language=body.text("language")
+        )
+        return form_json(page)
     options = {"dialogId": body.text("dialog_id"), "URI": "/online/"} if body.text("dialog_id") else {}
     form = open_widget(
         control.world,
@@ -88,5 +91,6 @@ def open_form(control: Control) -> Json:
         handler=body.text("handler"),
         generation=body.text("generation"),
         without_auth=body.flag("without_auth"),
+        language=body.text("language"),
     )
     return form_json(form)

@@ -81,6 +81,13 @@ def test_an_open_without_tokens(alpha: Client) -> None:
     assert not {"AUTH_ID", "AUTH_EXPIRES", "REFRESH_ID"} & set(form["fields"])
 
 
+def test_the_interface_language_travels_in_the_query(alpha: Client) -> None:
+    alpha.bind()
+    form = alpha.emulator.control.open("alpha", PRIYA, "chat22", language="br")
+
+    assert parse_qs(urlsplit(form["url"]).query)["LANG"] == ["br"]
+
+
 def test_gates(alpha: Client) -> None:
     control = alpha.emulator.control
     assert control.open("alpha", PRIYA, "chat22") == {"gate": "not_bound"}

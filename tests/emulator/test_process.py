@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -80,6 +81,20 @@ def test_a_taken_port_is_an_error_message() -> None:
 
     assert failed.returncode == 2
     assert "cannot listen" in failed.stderr
+
+
+def test_a_hanging_handler_does_not_hold_up_the_end() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf, Emulator(spares=0) as emulator:
+        client = Client.installed(emulator, "alpha")
+        handler = f"http://127.0.0.1:{deaf.getsockname()[1]}/"
+        client.result("event.bind", event="ONAPPTEST", handler=handler)
+        client.result("event.test")
+        connection, _ = deaf.accept()
+        started = time.monotonic()
+        emulator.stop()
+        connection.close()
+
+    assert time.monotonic() - started < 5
 
 
 def test_slow_refreshes_do_not_queue(emulator: Emulator) -> None:

@@ -132,6 +132,7 @@ class Control:
         without_auth: bool = False,
         client_id: str | None = None,
         handler: str | None = None,
+        language: str | None = None,
     ) -> dict[str, Any]:
         """`{"url", "fields", …}` of an open, or `{"gate": …}` where Bitrix24 would not post."""
         return self._post(
@@ -144,6 +145,7 @@ class Control:
             without_auth=without_auth,
             client_id=client_id,
             handler=handler,
+            language=language,
         )
 
     def add_user(self, key: str, **fields: Any) -> int:
