@@ -85,7 +85,7 @@ def _auth(
             "access_token": token.access_token,
             "expires": str(int(token.expires)),
             "expires_in": str(ACCESS_LIFETIME),
-            "scope": token.scope,
+            "scope": _scope_as_printed(portal, event, token.scope),
             "status": installation.status,
             "user_id": str(user_id),
         }
@@ -100,6 +100,12 @@ def _auth(
     if event not in WITHOUT_APPLICATION_TOKEN:
         auth["application_token"] = installation.application_token
     return auth
+
+
+def _scope_as_printed(portal: Portal, event: str, scope: str) -> str:
+    """Commas, but the documentation of the install events shows spaces: old portals print those."""
+    spaced = portal.generation == "old" and event in {"ONAPPINSTALL", "ONAPPUPDATE"}
+    return scope.replace(",", " ") if spaced else scope
 
 
 class Courier:

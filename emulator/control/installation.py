@@ -80,7 +80,9 @@ def open_form(control: Control) -> Json:
             control.world, control.portal, control.user, control.client_id, language=body.text("language")
         )
         return form_json(page)
-    options = {"dialogId": body.text("dialog_id"), "URI": "/online/"} if body.text("dialog_id") else {}
+    options = {"dialogId": body.text("dialog_id")} if body.text("dialog_id") else {}
+    if options and control.portal.generation == "new":
+        options["URI"] = "/online/"
     form = open_widget(
         control.world,
         control.portal,

@@ -21,6 +21,9 @@ RESTRICTIONS = (
 )
 ALWAYS_ZERO = ("parent_chat_id", "parent_message_id", "counter", "unread_id", "marked_id")
 MANAGED = ("manage_users_add", "manage_users_delete", "manage_ui", "manage_settings", "manage_messages")
+NEW_FIELDS = frozenset(
+    {"parent_chat_id", "parent_message_id", "text_field_enabled", "background_id", "permissions", "is_new"}
+)
 MAX_ATTACH = 60_000
 
 
@@ -31,8 +34,14 @@ def dialog_of(call: Call) -> Chat:
 
 @method("im.dialog.get", "im")
 def dialog_get(call: Call) -> dict[str, Any]:
-    """A chat under its canonical number, for whoever may read it."""
-    chat = dialog_of(call)
+    """A chat under its canonical number, for whoever may read it. Old portals know fewer fields."""
+    fields = _dialog_fields(call, dialog_of(call))
+    if call.portal.generation == "old":
+        return {name: value for name, value in fields.items() if name not in NEW_FIELDS}
+    return fields
+
+
+def _dialog_fields(call: Call, chat: Chat) -> dict[str, Any]:
     last_id = chat.messages[-1].id if chat.messages else 0
     members = [call.portal.users[member] for member in chat.members]
     return {

@@ -23,6 +23,8 @@ CORS = {
     "Access-Control-Allow-Headers": "origin, content-type, accept",
     "X-Content-Type-Options": "nosniff",
 }
+# Documentation and portal source disagree on these; old portals follow the source.
+OLD_STATUSES = {"insufficient_scope": 401, "user_access_error": 401}
 _PATH = re.compile(
     r"^/rest/(?:(?P<user>\d+)/(?P<secret>\w+)/)?(?P<method>[\w.]+?)(?:\.json)?/?$", re.IGNORECASE
 )
@@ -53,7 +55,9 @@ class RestServer:
             else:
                 response = self._answer(request, portal, name, params, match)
         except ApiError as failure:
-            response = JSONResponse(failure.body(), failure.status)
+            old = portal.generation == "old"
+            status = OLD_STATUSES.get(failure.code, failure.status) if old else failure.status
+            response = JSONResponse(failure.body(), status)
         response.headers.update(CORS)
         self.recorder.add(
             at=self.world.clock.now(),

@@ -105,6 +105,14 @@ def test_update_drops_event_handlers_and_renews_the_application_token(
     assert alpha.result("app.info")["VERSION"] == 2
 
 
+def test_an_older_portal_prints_the_scope_with_spaces(beta: Client, receiver: Receiver) -> None:
+    beta.result("event.bind", event="ONAPPUPDATE", handler=receiver.url())
+    beta.emulator.control.update("beta", 2)
+
+    (sent,) = receiver.wait()
+    assert sent.fields["auth[scope]"] == "im placement user_brief disk"
+
+
 @pytest.mark.parametrize("clean", [True, False])
 def test_uninstall_carries_no_tokens(alpha: Client, receiver: Receiver, clean: bool) -> None:
     alpha.result("event.bind", event="ONAPPUNINSTALL", handler=receiver.url())

@@ -38,6 +38,14 @@ def test_a_private_dialog_is_named_after_the_other_side(alpha: Client) -> None:
     assert (priya["type"], priya["message_type"], priya["role"]) == ("private", "P", "member")
 
 
+def test_an_older_portal_knows_fewer_fields(beta: Client) -> None:
+    chat = beta.result("im.dialog.get", 2, DIALOG_ID="chat22")
+
+    assert set(chat) < DIALOG_FIELDS
+    assert "permissions" not in chat
+    assert (chat["id"], chat["role"], chat["name"]) == (22, "manager", "Petit Jardin rebrand")
+
+
 @pytest.mark.parametrize(
     ("dialog", "kind", "message_type", "entity"),
     [

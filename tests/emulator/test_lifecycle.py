@@ -68,7 +68,9 @@ def test_an_older_portal_sends_less(beta: Client) -> None:
     beta.bind()
     control = beta.emulator.control
 
-    assert set(control.open("beta", 2, "chat22")["fields"]) == ALWAYS | {"PLACEMENT_OPTIONS"}
+    fields = control.open("beta", 2, "chat22")["fields"]
+    assert set(fields) == ALWAYS | {"PLACEMENT_OPTIONS"}
+    assert json.loads(fields["PLACEMENT_OPTIONS"]) == {"dialogId": "chat22"}
     assert set(control.open("beta", 2, "chat22", generation="new")["fields"]) > NEW
     control.settings("beta", generation="new")
     assert set(control.open("beta", 2, "chat22")["fields"]) > NEW

@@ -60,6 +60,7 @@ def test_success_envelope_of_both_generations(alpha: Client, beta: Client) -> No
     assert set(new) >= {"start", "finish", "duration", "processing", "date_start", "date_finish", "operating"}
     assert isinstance(new["start"], int)
     assert isinstance(old["start"], float)
+    assert "operating" not in old
     assert new["date_start"][10] == "T"
 
 
@@ -115,6 +116,15 @@ def test_unknown_method_and_missing_scope(alpha: Client) -> None:
     control.application(alpha.emulator.client_id, scope=["placement"])
     narrow = Client.installed(alpha.emulator, "alpha")
     assert narrow.error("im.dialog.get", DIALOG_ID="chat22") == (403, "insufficient_scope")
+
+
+def test_old_portals_answer_some_errors_with_401(beta: Client) -> None:
+    beta.emulator.control.access("beta", [])
+
+    assert beta.error("profile", 3) == (401, "user_access_error")
+    beta.emulator.control.application(beta.emulator.client_id, scope=["placement"])
+    narrow = Client.installed(beta.emulator, "beta")
+    assert narrow.error("im.dialog.get", DIALOG_ID="chat22") == (401, "insufficient_scope")
 
 
 def test_unreadable_json(alpha: Client) -> None:
