@@ -13,6 +13,7 @@ from emulator.state import World
 
 T = TypeVar("T")
 DEBOUNCE_SECONDS = 1.0
+DEAD_TOKEN_SECONDS = 24 * 3600
 
 
 def encode(value: Any) -> Any:
@@ -47,7 +48,7 @@ def load(path: Path) -> World:
 
 def save(world: World, path: Path) -> None:
     """Write a world; the file is replaced at once, never half written."""
-    _write(json.dumps(encode(world), ensure_ascii=False), path)
+    _write(_text(world), path)
 
 
 class AutoSave:
@@ -68,8 +69,20 @@ class AutoSave:
             await self._touched.wait()
             await asyncio.sleep(DEBOUNCE_SECONDS)
             self._touched.clear()
-            text = json.dumps(encode(self.world), ensure_ascii=False)
-            await asyncio.to_thread(_write, text, self.path)
+            await asyncio.to_thread(_write, _text(self.world), self.path)
+
+
+def _text(world: World) -> str:
+    """The world as JSON without what need not outlive the process: paper portals and long dead tokens."""
+    lasting = {key: portal for key, portal in world.portals.items() if not portal.paper}
+    oldest = world.clock.now() - DEAD_TOKEN_SECONDS
+    tokens = {
+        name: token
+        for name, token in world.tokens.items()
+        if token.portal_key in lasting and (token.expires > oldest or not token.refresh_revoked)
+    }
+    slim = dataclasses.replace(world, portals=lasting, tokens=tokens)
+    return json.dumps(encode(slim), ensure_ascii=False)
 
 
 def _write(text: str, path: Path) -> None:

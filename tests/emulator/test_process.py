@@ -33,6 +33,15 @@ def test_a_restart_keeps_the_world(tmp_path: Path) -> None:
         assert client.result("placement.get")[0]["title"] == "Notes"
 
 
+def test_paper_portals_are_not_saved(tmp_path: Path) -> None:
+    emulator = Emulator(state_file=tmp_path / "world.json", spares=0)
+    with emulator:
+        emulator.control.paper_portals(3)
+        assert emulator.control.state()["paper_portals"] == 3
+    with emulator:
+        assert emulator.control.state()["paper_portals"] == 0
+
+
 def test_portals_keep_their_identity_on_other_ports(tmp_path: Path) -> None:
     state_file = tmp_path / "world.json"
     with Emulator(state_file=state_file, spares=0) as first:
