@@ -100,4 +100,5 @@ def _refused(
 def embeddable(request: HttpRequest, response: HttpResponse, *origins: str) -> HttpResponse:
     """Let pages of ``origins`` and of nobody else show ``response`` in a frame, and talk to their REST."""
     policy = {"frame-ancestors": list(origins), "connect-src": ["'self'", *origins]}
-    return csp_replace(policy)(lambda _: response)(request)
+    csp_replace(policy)(lambda _: response)(request)
+    return response

@@ -64,10 +64,10 @@ def _step(title: str, arguments: list[str], env: dict[str, str]) -> None:
 def _lock() -> IO[str] | None:
     handle = (DATA / "launcher.lock").open("w")
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+        # A record lock: it ends with this very process, while a flock would live on in forked children.
+        fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
         return None
-    os.set_inheritable(handle.fileno(), False)
     return handle
 
 
