@@ -1,30 +1,24 @@
 """One ASGI application for every port: which port a request came in on decides who answers."""
 
 import asyncio
-import importlib.util
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
-from emulator import rest
 from emulator.control.routes import control_routes
 from emulator.events import Courier
 from emulator.limits import Limits
+from emulator.messenger.routes import landing_routes, messenger_routes
 from emulator.oauth import OAuthServer
 from emulator.recorder import Recorder
 from emulator.rest.server import RestServer
 from emulator.seed import SeedSettings
 from emulator.state import World
 from emulator.store import AutoSave, save
-
-__all__ = ["Emulator", "rest"]
 
 
 @dataclass
@@ -45,7 +39,8 @@ class Emulator:
     def __post_init__(self) -> None:
         self.assemble()
         self.control = Starlette(routes=control_routes())
-        self.messenger = Starlette(routes=_messenger_routes())
+        self.landing = Starlette(routes=landing_routes())
+        self.messenger = Starlette(routes=messenger_routes())
 
     def assemble(self) -> None:
         """Build everything that holds on to the world."""
@@ -98,6 +93,9 @@ class Emulator:
         if scope["path"].startswith("/_control/"):
             await self.control(scope, receive, send)
             return
+        if scope["path"] == "/" or scope["path"].startswith("/_ui/"):
+            await self.landing(scope, receive, send)
+            return
         response = await self.oauth.handle(Request(scope, receive))
         await response(scope, receive, send)
 
@@ -125,11 +123,3 @@ class Emulator:
             return HTMLResponse("<h1>This Bitrix24 does not exist</h1>", 404)
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"{renamed.url}{request.url.path}{query}", 302)
-
-
-def _messenger_routes() -> Sequence[BaseRoute]:
-    if importlib.util.find_spec("emulator.messenger.routes") is None:
-        return []
-    module: Any = importlib.import_module("emulator.messenger.routes")
-    routes: Sequence[BaseRoute] = module.messenger_routes()
-    return routes
