@@ -99,7 +99,8 @@ def test_a_tampered_form_gets_its_page_and_stores_nothing(
 
     assert (response.status_code, response.context["reason"]) == (status, reason)
     assert not Chat.objects.exists()
-    [line] = [r.msg for r in caplog.records if r.msg["event"] == "open_refused"]
+    logged: list[Any] = [record.msg for record in caplog.records]
+    [line] = [entry for entry in logged if entry["event"] == "open_refused"]
     assert line["reason"] == reason
     assert form["fields"]["AUTH_ID"] not in caplog.text + response.content.decode()
 
