@@ -29,21 +29,26 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def console_errors() -> list[str]:
+    """What the console of `page` complained about; a test that expects a complaint checks and clears it."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, console_errors: list[str]) -> Iterator[Page]:
     """A fresh window; an error on its console or an uncaught one fails the test."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
-    problems: list[str] = []
 
     def on_console(message: ConsoleMessage) -> None:
         if message.type == "error":
-            problems.append(message.text)
+            console_errors.append(message.text)
 
     def on_error(error: Error) -> None:
-        problems.append(str(error))
+        console_errors.append(str(error))
 
     page.on("console", on_console)
     page.on("pageerror", on_error)
     yield page
     context.close()
-    assert problems == []
+    assert console_errors == []

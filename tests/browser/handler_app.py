@@ -67,7 +67,7 @@ class HandlerApp:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def log_message(self, format: str, *args: object) -> None:
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 """Silence: the test's own output is what matters."""
 
         return Handler

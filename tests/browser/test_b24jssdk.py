@@ -133,7 +133,9 @@ def test_calls_go_to_the_portal_across_origins(widget: Callable[..., Frame]) -> 
     assert (found["ID"], found["ADMIN"]) == (str(EMPLOYEE), False)
 
 
-def test_expired_token_is_refreshed_by_the_parent(widget: Callable[..., Frame], installed: Emulator) -> None:
+def test_expired_token_is_refreshed_by_the_parent(
+    widget: Callable[..., Frame], installed: Emulator, console_errors: list[str]
+) -> None:
     frame = widget(EMPLOYEE)
     before = frame.evaluate("() => b24.auth.getAuthData().access_token")
     installed.control.advance(3700)
@@ -145,6 +147,8 @@ def test_expired_token_is_refreshed_by_the_parent(widget: Callable[..., Frame], 
     )
     assert found[0] == str(EMPLOYEE)
     assert found[1] != before
+    assert ["401" in error for error in console_errors] == [True]
+    console_errors.clear()
 
 
 def test_refresh_auth_gives_a_token_of_the_viewer(widget: Callable[..., Frame], installed: Emulator) -> None:
@@ -215,7 +219,9 @@ def test_denied_and_foreign_messages_meet_silence(page: Page, widget: Callable[.
 def test_open_application_answers_when_closed(page: Page, widget: Callable[..., Frame]) -> None:
     frame = widget(EMPLOYEE)
     frame.evaluate(
-        """() => { b24.slider.openSliderAppPage({ bx24_title: "Big", note: 7 }).then(() => { window.closed1 = 1; }); }"""
+        """() => {
+            b24.slider.openSliderAppPage({ bx24_title: "Big", note: 7 }).then(() => { window.answered = 1; });
+        }"""
     )
     page_frame = frame_in(page, ".slider")
     expect(page.locator(".slider__title")).to_have_text("Big")
@@ -224,7 +230,7 @@ def test_open_application_answers_when_closed(page: Page, widget: Callable[..., 
         {"note": "7"},
     ]
     page_frame.evaluate("() => { b24.parent.closeApplication(); }")
-    frame.wait_for_function("() => window.closed1 === 1")
+    frame.wait_for_function("() => window.answered === 1")
     expect(page.locator(".slider")).to_have_count(0)
 
 

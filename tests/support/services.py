@@ -31,7 +31,11 @@ def pytest_load_initial_conftests() -> None:
         "BITRIX24_TRUSTED_NETWORKS": "127.0.0.0/8,::1/128",
         "TOKEN_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
     }
-    if "PYTEST_XDIST_WORKER" in os.environ:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+    if worker:
+        # Tests clear the cache, so each worker has a database of its own there too.
+        server, _, _ = os.environ["REDIS_URL"].rpartition("/")
+        os.environ["REDIS_URL"] = f"{server}/{int(worker) + 1}"
         return
     os.environ.update(values)
     if not {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys():
