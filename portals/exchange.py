@@ -97,7 +97,7 @@ def bury_if_interrupted(token_id: int) -> bool:
     would gain nothing and look like theft of a token.
     """
     now = timezone.now()
-    rows = PortalToken.objects.alive().filter(spending_since__isnull=False, leased_until__lt=now)
+    rows = PortalToken.objects.alive().filter(spending_since__lt=now - LEASE)
     token = rows.select_related("portal").filter(pk=token_id).first()
     if token is not None:
         metrics.refreshed("refresh_interrupted", None)

@@ -148,7 +148,7 @@ class PortalToken(models.Model):
     ``generation`` grows with every stored pair: a refresher saves its result only over the pair it spent.
     ``leased_until`` reserves a due token for whoever was told to refresh it. ``spending_since`` says that its
     refresh token is on the way to the authorization server, so it is never sent a second time; if it is still set
-    when the lease is over, the process died there. ``stored_at`` is when an administrator brought a pair: the
+    long after, the process died there. ``stored_at`` is when an administrator brought a pair: the
     newest is the portal's primary token, the others are only kept alive.
     """
 

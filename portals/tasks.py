@@ -39,14 +39,14 @@ def reconcile_handlers(self: "Task[Any, Any]", portal_id: int) -> None:
 
 
 # Both limits bind in process pools; in threads the deadline of the request does, see docs/tokens.md.
-@shared_task(queue="tokens", acks_late=True, soft_time_limit=25, time_limit=30)
+@shared_task(acks_late=True, soft_time_limit=25, time_limit=30)
 def refresh_due_tokens() -> None:
     """The scheduler's tick: hand out the tokens that are due."""
     for ids in dispatch.claim_due():
         hand_out(ids)
 
 
-@shared_task(queue="tokens", acks_late=True, soft_time_limit=45, time_limit=60)
+@shared_task(acks_late=True, soft_time_limit=45, time_limit=60)
 def refresh_token(token_id: int) -> None:
     """Refresh one token if it is still due; what a failure means has been settled by the service."""
     with suppress(Bitrix24Error):

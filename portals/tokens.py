@@ -61,7 +61,7 @@ def store(
         if not created:
             PortalToken.objects.filter(pk=token.pk).update(generation=F("generation") + 1, **values)
             token.refresh_from_db()
-        for other in portal.tokens.alive().exclude(pk=token.pk).only("expires_at"):
+        for other in portal.tokens.alive().exclude(pk=token.pk).only("portal", "expires_at"):
             due = refresh_due_at(other.expires_at, last_used_at=now, secondary=True)
             PortalToken.objects.filter(pk=other.pk, failures=0).update(refresh_due_at=due)
     return token
@@ -151,7 +151,7 @@ def refused_by_portal(token: PortalToken, error: Bitrix24Error) -> None:
 
 def expect_use(portal: Portal) -> None:
     """Somebody uses the portal: its primary token is to be fresh from now on, not merely kept alive."""
-    token = portal.tokens.alive().order_by("-stored_at").only("expires_at", "refresh_due_at").first()
+    token = portal.tokens.alive().order_by("-stored_at").only("portal", "expires_at").first()
     if token is None:
         return
     due = refresh_due_at(token.expires_at, last_used_at=timezone.now())
