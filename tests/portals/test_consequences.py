@@ -168,6 +168,7 @@ def test_bitrix24_says_when_to_come_back(emulator: Emulator, settings: Any, way:
         with pytest.raises(Bitrix24Error):
             tokens.refresh_due(token.pk)
     token.refresh_from_db()
+    assert token.refresh_due_at is not None
     wait = (token.refresh_due_at - timezone.now()).total_seconds()
     assert 895 < wait < 935
 

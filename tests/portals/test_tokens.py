@@ -61,6 +61,7 @@ def test_a_use_makes_an_idle_portal_active_and_the_next_uses_write_nothing(
     with django_assert_num_queries(3):
         visits.used(portal)
     token.refresh_from_db()
+    assert token.refresh_due_at is not None
     assert token.refresh_due_at < token.expires_at
     with django_assert_num_queries(0):
         visits.used(portal)

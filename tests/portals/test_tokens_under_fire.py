@@ -89,7 +89,7 @@ def test_workers_killed_every_second(emulator: Emulator) -> None:
 
 
 def _waiting() -> int:
-    return int(redis_client().llen("tokens"))  # type: ignore[arg-type]
+    return int(redis_client().llen("tokens"))
 
 
 def _finish() -> None:

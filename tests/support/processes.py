@@ -59,9 +59,9 @@ def end(processes: Sequence["subprocess.Popen[Any]"]) -> None:
         process.wait()
 
 
-def until(condition: Callable[[], bool], seconds: float = START_SECONDS) -> None:
-    """Wait for a condition. Raises AssertionError when the time is over."""
+def until(condition: Callable[[], bool], seconds: float = START_SECONDS, *, poll: float = 0.05) -> None:
+    """Wait for a condition, asked every ``poll`` seconds. Raises AssertionError when the time is over."""
     give_up = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < give_up, "it did not happen in time"
-        time.sleep(0.05)
+        time.sleep(poll)
