@@ -169,6 +169,9 @@ class PortalToken(models.Model):
 
     objects = PortalTokenQuerySet.as_manager()
 
+    # Whether this is the portal's primary token, if the row was read with the answer.
+    is_primary = True
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["portal", "user_id"], name="portaltoken_portal_user"),
