@@ -171,7 +171,7 @@ def _commit(token: PortalToken, values: dict[str, Any]) -> bool:
             if attempt == _COMMIT_ATTEMPTS or connection.in_atomic_block:
                 raise
             log.warning("refresh_commit_retried", portal=token.portal.member_id)
-            connection.close()
+            _forget_connections()
             time.sleep(0.2 * 2**attempt)
     raise AssertionError
 
@@ -197,6 +197,14 @@ def _failed(token: PortalToken, error: Bitrix24Error) -> PortalToken:
     )
     consequences.carry_out(token.portal, row)
     raise error
+
+
+def _forget_connections() -> None:
+    """After a restart of the database every idle connection is dead, and the next attempts would get those."""
+    connection.close()
+    pool = getattr(connection, "pool", None)
+    if pool is not None:
+        pool.check()
 
 
 def _lend_connection() -> None:

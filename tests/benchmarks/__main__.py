@@ -23,11 +23,14 @@ def main(asked: list[str]) -> int:
         report.say(f"No such section: {', '.join(sorted(unknown))}. There are: {', '.join(SECTIONS)}.")
         return 2
     missed = False
-    with tempfile.TemporaryDirectory(prefix="chat-notebook-bench-") as folder, Emulator() as emulator:
-        with Embedded(Path(folder)) as services:
-            _prepare(services, emulator)
-            for section in asked or SECTIONS:
-                missed |= _run(section, World(emulator, Path(folder)))
+    with (
+        tempfile.TemporaryDirectory(prefix="chat-notebook-bench-") as folder,
+        Emulator() as emulator,
+        Embedded(Path(folder)) as services,
+    ):
+        _prepare(services, emulator)
+        for section in asked or SECTIONS:
+            missed |= _run(section, World(emulator, Path(folder)))
     report.say(f"\nResults are in {report.RESULTS.name} of {report.RESULTS.parent.name}/.")
     return 1 if missed else 0
 

@@ -16,7 +16,7 @@ RESULTS = Path(__file__).resolve().parents[2] / ".data" / "bench.json"
 
 @dataclass(frozen=True)
 class Figure:
-    """``ours`` and ``baseline`` in ``unit``; ``at_least`` or ``at_most`` is the target of their ratio, if it has one."""
+    """``ours`` and ``baseline`` in ``unit``; ``at_least`` or ``at_most`` is the target of their ratio, if any."""
 
     name: str
     ours: float

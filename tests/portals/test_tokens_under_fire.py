@@ -1,11 +1,13 @@
 """Many processes, killed processes, and an authorization server that fails in every way."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import requests
+from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
@@ -50,6 +52,41 @@ def test_sixteen_processes_make_one_request_and_all_get_the_new_token(emulator: 
     assert set(found) == {token.access_token}
     assert refreshes(emulator) == [200]
     assert token.generation == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ticks_at_the_same_time_hand_nothing_out_twice(emulator: Emulator) -> None:
+    paper_portals(emulator, COUNT)
+
+    def tick() -> list[int]:
+        try:
+            return [token_id for ids in dispatch.claim_due() for token_id in ids]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        handed_out = [future.result() for future in [pool.submit(tick) for _ in range(8)]]
+    ids = [token_id for found in handed_out for token_id in found]
+    assert len(ids) == len(set(ids))
+    assert len(ids) + len([token_id for found in dispatch.claim_due() for token_id in found]) == COUNT
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_restarts_while_the_answer_comes_costs_no_token(emulator: Emulator) -> None:
+    [token] = paper_portals(emulator, 1)
+    emulator.control.fault("oauth", delay_ms=400)
+    with ThreadPoolExecutor(1) as pool:
+        refreshed = pool.submit(tasks.refresh_token, token.pk)
+        until(lambda: PortalToken.objects.filter(spending_since__isnull=False).exists())
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        refreshed.result()
+        pool.submit(lambda: connection.close()).result()  # noqa: PLW0108 - that of the thread
+    assert generations([token]) == {2}
+    assert refreshes(emulator) == [200]
 
 
 COUNT = 1000

@@ -31,7 +31,10 @@ def pytest_load_initial_conftests() -> None:
         "BITRIX24_TRUSTED_NETWORKS": "127.0.0.0/8,::1/128",
         "TOKEN_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
     }
-    if "PYTEST_XDIST_WORKER" in os.environ:
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        # Cache and queues of its own, as it has a database: every test empties them.
+        server, _, _ = os.environ["REDIS_URL"].rpartition("/")
+        os.environ["REDIS_URL"] = f"{server}/{1 + int(worker.removeprefix('gw'))}"
         return
     os.environ.update(values)
     if not {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys():
