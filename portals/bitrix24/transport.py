@@ -35,6 +35,10 @@ class CallRecord:
     operating_reset_at: float | None = None
 
 
+def _unguarded(_host: str) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
 class Transport:
     """Pooled, bounded and guarded HTTP for Bitrix24; share one among all threads of a process.
 
@@ -55,7 +59,7 @@ class Transport:
         max_bytes: int = 2 * 1024 * 1024,
         ca_bundle: str | None = None,
         on_call: Callable[[CallRecord], None] | None = None,
-        guard: Callable[[str], AbstractContextManager[None]] = nullcontext,
+        guard: Callable[[str], AbstractContextManager[None]] = _unguarded,
     ) -> None:
         self._trusted = tuple(ipaddress.ip_network(network) for network in trusted_networks)
         self._user_agent = user_agent

@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from portals import rotation, tokens
+from portals.fields import unseal
 from portals.models import Portal, PortalToken
 from tests.support.emulator import Emulator
 from tests.support.paper import paper_portals
@@ -57,7 +58,7 @@ def test_afterwards_the_old_key_is_not_needed(new_key: str, settings: Any) -> No
 def test_an_interrupted_run_goes_on_where_it_was(new_key: str) -> None:
     run = rotation.rotate(portion=4, pause=0)
     next(run), next(run)
-    run.close()
+    del run
     report = rotate()
     assert sum(Fernet(new_key).decrypt(value) is not None for value in sealed()) == 20
     total = int(report.rpartition("Done, ")[2].split()[0])
@@ -67,7 +68,6 @@ def test_an_interrupted_run_goes_on_where_it_was(new_key: str) -> None:
 
 def test_a_refresh_meanwhile_wins(new_key: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     token = PortalToken.objects.order_by("pk")[0]
-    unseal = rotation.unseal
 
     def refresh_first(value: str) -> str:
         monkeypatch.setattr(rotation, "unseal", unseal)

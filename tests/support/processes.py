@@ -38,7 +38,7 @@ def python(code: str, emulator: Emulator, *arguments: str) -> "subprocess.Popen[
 def worker(emulator: Emulator, *, threads: int = 1) -> "subprocess.Popen[bytes]":
     """A Celery worker of the queue ``tokens``, as the Procfile starts it but for its size."""
     command = [sys.executable, "-m", "celery", "--app", "sidebar_project", "worker", "--queues", "tokens"]
-    command += ["--pool", "threads", "--concurrency", str(threads), "--loglevel", "ERROR"]
+    command += ["--pool", "threads", "--concurrency", str(threads), "--loglevel", "INFO"]
     command += [
         "--without-gossip",
         "--without-mingle",
