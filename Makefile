@@ -37,6 +37,9 @@ run: setup ## start everything: services, application, worker, beat, emulated Bi
 test: setup ## run the whole test suite
 	@pytest -n 2 --dist loadgroup
 
+bench: setup ## measure, all of it or one part: make bench ONLY=tokens
+	@$(PYTHON) -m tests.benchmarks $(ONLY)
+
 lint: setup ## every static check
 	@ruff check .
 	@ruff format --check .

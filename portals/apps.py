@@ -6,4 +6,9 @@ class PortalsConfig(AppConfig):
     verbose_name = "Portals"
 
     def ready(self) -> None:
-        from portals import checks, tasks  # noqa: F401, PLC0415 - registers checks and receivers
+        from prometheus_client import REGISTRY  # noqa: PLC0415
+
+        from portals import checks, periodic, tasks  # noqa: F401, PLC0415 - registers checks and receivers
+        from portals.metrics import TokenCollector  # noqa: PLC0415
+
+        REGISTRY.register(TokenCollector())

@@ -42,6 +42,25 @@ def check_https(**_: Any) -> list[CheckMessage]:
     return [Error(f"{name} must be an https address.", id="portals.E003") for name in plain]
 
 
+@register(Tags.compatibility)
+def check_refresh_policy(**_: Any) -> list[CheckMessage]:
+    """``portals.E010``: times of the refresh policy that would lose tokens or refresh without an end."""
+    errors: list[CheckMessage] = []
+    if not 60 <= settings.TOKEN_REFRESH_MARGIN <= _ACCESS_LIFE // 2:  # noqa: PLR2004
+        text = "TOKEN_REFRESH_MARGIN must be between 60 seconds and 30 minutes."
+        errors.append(Error(text, hint="An access token lives one hour.", id="portals.E010"))
+    if settings.TOKEN_ACTIVE_WINDOW < 0 or 0 < settings.TOKEN_ACTIVE_WINDOW < _ACCESS_LIFE:
+        text = "TOKEN_ACTIVE_WINDOW must be 0 (every portal is active) or at least one hour."
+        errors.append(Error(text, hint="See docs/tokens.md.", id="portals.E010"))
+    if not _DAY <= settings.TOKEN_KEEPALIVE <= _LONGEST_KEEPALIVE:
+        text = "TOKEN_KEEPALIVE must be between 1 and 150 days."
+        errors.append(Error(text, hint="A refresh token dies after 180 days.", id="portals.E010"))
+    return errors
+
+
+_ACCESS_LIFE = 3600
+_DAY = 24 * 3600
+_LONGEST_KEEPALIVE = 150 * _DAY
 _KEY_HINT = (
     "Make one: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
 )

@@ -22,18 +22,30 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
         return None if text is None else _cipher().encrypt(text.encode()).decode()
 
     def from_db_value(self, value: str | None, *_: object) -> str | None:
-        if value is None:
-            return None
-        try:
-            return _cipher().decrypt(value).decode()
-        except InvalidToken:
-            # Without the cause: its context would carry the value.
-            raise ImproperlyConfigured("TOKEN_ENCRYPTION_KEYS lacks the key of a stored token.") from None
+        return None if value is None else unseal(value)
 
     def get_lookup(self, lookup_name: str) -> Any:
         if lookup_name != "isnull":
             raise FieldError(f"{self.name} is encrypted, it cannot be compared.")
         return super().get_lookup(lookup_name)
+
+
+def unseal(value: str) -> str:
+    """The text of an encrypted value. Raises: ImproperlyConfigured if no key opens it."""
+    try:
+        return _cipher().decrypt(value).decode()
+    except InvalidToken:
+        # Without the cause: its context would carry the value.
+        raise ImproperlyConfigured("TOKEN_ENCRYPTION_KEYS lacks the key of a stored token.") from None
+
+
+def has_first_key(value: str) -> bool:
+    """Whether an encrypted value is sealed with the key that encrypts now."""
+    try:
+        Fernet(settings.TOKEN_ENCRYPTION_KEYS[0]).decrypt(value)
+    except InvalidToken:
+        return False
+    return True
 
 
 def _cipher() -> MultiFernet:

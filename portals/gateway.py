@@ -4,9 +4,13 @@ from functools import lru_cache
 
 from django.conf import settings
 
+from portals import breaker
 from portals.bitrix24.oauth import AuthorizationServer
 from portals.bitrix24.rest import RestClient
 from portals.bitrix24.transport import Transport
+
+# Idle ones kept per host: as many as the threads of a busy worker, so that a refresh finds one open.
+_CONNECTIONS = 32
 
 
 def transport() -> Transport:
@@ -16,7 +20,7 @@ def transport() -> Transport:
 
 @lru_cache(maxsize=4)
 def _transport(trusted_networks: tuple[str, ...]) -> Transport:
-    return Transport(trusted_networks=trusted_networks)
+    return Transport(trusted_networks=trusted_networks, pool_size=_CONNECTIONS, guard=breaker.guard)
 
 
 def authorization_server() -> AuthorizationServer:

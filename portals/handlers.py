@@ -17,7 +17,7 @@ from portals.bitrix24.errors import Bitrix24Error, CoreFailure
 from portals.bitrix24.handlers import difference
 from portals.bitrix24.languages import LANGUAGES
 from portals.bitrix24.placements import Color, Context, Role, SidebarPlacement, bound_placements
-from portals.bitrix24.rest import RestClient
+from portals.bitrix24.rest import Batches
 
 TITLE = gettext_noop("Notebook")
 ICON = "fa-sticky-note-o"
@@ -76,7 +76,7 @@ def _titles() -> dict[str, str]:
     return titles
 
 
-def reconcile(client: RestClient, bound: object, sidebar: SidebarSettings, *, attempts: int = 2) -> None:
+def reconcile(client: Batches, bound: object, sidebar: SidebarSettings, *, attempts: int = 2) -> None:
     """Bind what is missing and unbind what is stale, in one batch that also reads the outcome back.
 
     ``bound`` is the answer of ``placement.get``. Running twice, or at once with a rival, ends in the same state:

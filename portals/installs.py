@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 import structlog
 from django.conf import settings
@@ -12,11 +13,14 @@ from portals import gateway, handlers, tokens
 from portals.bitrix24.errors import Bitrix24Error, Disposition, InsufficientScope
 from portals.bitrix24.payloads import AppInfo, OpenRequest, PortalAppInfo, Profile
 from portals.bitrix24.rest import BatchResult, RestClient
+from portals.calls import PortalClient
 from portals.handlers import SidebarSettings
 from portals.models import Portal
 from portals.refusals import Refusal, refusal_for
 
 log = structlog.get_logger(__name__)
+
+PROOF_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +57,23 @@ def install(opened: OpenRequest) -> Portal:
     return _store(opened, installer)
 
 
-def prove_token(opened: OpenRequest) -> AppInfo:
-    """What the authorization server says of the posted access token.
+class PostedPair(Protocol):
+    """The token pair of an open, as claimed."""
+
+    @property
+    def member_id(self) -> str: ...
+    @property
+    def access_token(self) -> str | None: ...
+    @property
+    def refresh_token(self) -> str | None: ...
+
+
+def prove_token(opened: PostedPair, *, deadline: float = PROOF_SECONDS) -> AppInfo:
+    """What the authorization server says of the posted access token; ``deadline`` in seconds.
 
     Raises: Refusal if it belongs to another application or portal, or has ended; Bitrix24Error.
     """
-    proof = gateway.authorization_server().app_info(opened.access_token or "")
+    proof = gateway.authorization_server().app_info(opened.access_token or "", deadline=deadline)
     if proof.client_id != settings.BITRIX24_CLIENT_ID:
         raise Refusal("foreign_application")
     if proof.member_id != opened.member_id:
@@ -119,7 +134,7 @@ def reconcile(portal: Portal) -> None:
 
     Raises: NoToken, RefreshPending, BindingFailed, Bitrix24Error.
     """
-    client = gateway.rest(portal.client_endpoint, tokens.access_token(portal))
+    client = PortalClient(portal)
     answers = client.batch({"app": ("app.info", {}), "placements": ("placement.get", {})})
     app = PortalAppInfo.parse(answers["app"])
     handlers.reconcile(client, _placements(answers), SidebarSettings.of(portal.placement_settings))

@@ -14,6 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from portals import signals
 from portals.fields import EncryptedTextField
 
+# The one reason that neither an open nor a refresh heals: an operator set it.
+BLOCKED_BY_OPERATOR = "operator"
+
 
 class InvalidTransition(Exception):
     """A portal is not in a status from which the asked change leads on."""
@@ -133,11 +136,20 @@ class PortalTokenQuerySet(models.QuerySet["PortalToken"]):
     def alive(self) -> Self:
         return self.filter(dead_at=None)
 
+    def due(self, moment: datetime) -> Self:
+        """To be refreshed at ``moment`` and in nobody's hands, longest due first."""
+        free = Q(leased_until=None) | Q(leased_until__lt=moment)
+        return self.alive().filter(free, refresh_due_at__lte=moment).order_by("refresh_due_at")
+
 
 class PortalToken(models.Model):
     """The token pair of one administrator of a portal, with which we work when nobody is looking.
 
     ``generation`` grows with every stored pair: a refresher saves its result only over the pair it spent.
+    ``leased_until`` reserves a due token for whoever was told to refresh it. ``spending_since`` says that its
+    refresh token is on the way to the authorization server, so it is never sent a second time; if it is still set
+    long after, the process died there. ``stored_at`` is when an administrator brought a pair: the
+    newest is the portal's primary token, the others are only kept alive.
     """
 
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="tokens")
@@ -148,12 +160,17 @@ class PortalToken(models.Model):
     expires_at = models.DateTimeField()
     refresh_due_at = models.DateTimeField(null=True, blank=True)
     leased_until = models.DateTimeField(null=True, blank=True)
+    spending_since = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveIntegerField(default=0)
     last_error = models.CharField(max_length=64, blank=True)
     refreshed_at = models.DateTimeField(default=timezone.now)
+    stored_at = models.DateTimeField(default=timezone.now)
     dead_at = models.DateTimeField(null=True, blank=True)
 
     objects = PortalTokenQuerySet.as_manager()
+
+    # Whether this is the portal's primary token, if the row was read with the answer.
+    is_primary = True
 
     class Meta:
         constraints = [

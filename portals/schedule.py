@@ -5,16 +5,28 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+# Uses of a portal within this time are one use: no row is written for the second.
+USE_RESOLUTION = timedelta(minutes=5)
 
-def refresh_due_at(expires_at: datetime, *, last_used_at: datetime | None) -> datetime:
+
+def refresh_due_at(
+    expires_at: datetime, *, last_used_at: datetime | None, secondary: bool = False
+) -> datetime:
     """The moment at which a token that ends at ``expires_at`` is due.
 
-    A portal in use is refreshed before its token ends; an idle one is only kept alive, at a jittered moment, so
-    that portals installed on one day do not come due on one day.
+    A portal in use is refreshed before its token ends; an idle one (``last_used_at`` None counts as idle) is only
+    kept alive, at a jittered moment, so that portals installed on one day do not come due on one day. So is a
+    ``secondary`` token of a portal in use: it stands in when the primary one dies.
     """
-    active_window = settings.TOKEN_ACTIVE_WINDOW
-    idle_since = expires_at - last_used_at if last_used_at else None
-    if active_window == 0 or (idle_since and idle_since.total_seconds() <= active_window):
+    if not secondary and in_use(last_used_at, at=expires_at):
         margin = settings.TOKEN_REFRESH_MARGIN
         return expires_at - timedelta(seconds=margin + random.uniform(0, margin / 4))  # noqa: S311
     return expires_at + timedelta(seconds=settings.TOKEN_KEEPALIVE * random.uniform(0.8, 1.0))  # noqa: S311
+
+
+def in_use(last_used_at: datetime | None, *, at: datetime) -> bool:
+    """Whether a portal last used at ``last_used_at`` counts as active at ``at``."""
+    window = settings.TOKEN_ACTIVE_WINDOW
+    if window == 0:
+        return True
+    return last_used_at is not None and at - last_used_at <= timedelta(seconds=window)

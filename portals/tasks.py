@@ -1,5 +1,7 @@
 """Celery tasks: each takes ids, calls one service and may run twice."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -8,8 +10,9 @@ from django.db import transaction
 from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
-from portals import installs, signals
+from portals import dispatch, installs, signals, tokens
 from portals.bitrix24.errors import Bitrix24Error, Disposition
+from portals.consequences import SOON
 from portals.handlers import BindingFailed
 from portals.models import Portal
 from portals.tokens import NoToken, RefreshPending
@@ -28,11 +31,33 @@ def reconcile_handlers(self: "Task[Any, Any]", portal_id: int) -> None:
     except (NoToken, BindingFailed) as error:
         log.warning("reconcile_failed", portal=portal.member_id, reason=str(error))
     except RefreshPending as error:
-        raise self.retry(exc=error, countdown=5) from None
+        raise self.retry(exc=error, countdown=error.retry_after) from None
     except Bitrix24Error as error:
         log.warning("reconcile_failed", portal=portal.member_id, reason=error.code)
         if error.disposition is Disposition.RETRY_LATER:
-            raise self.retry(exc=error, countdown=error.retry_after or 30 * 2**self.request.retries) from None
+            raise self.retry(exc=error, countdown=SOON.wait(self.request.retries, error)) from None
+
+
+# Both limits bind in process pools; in threads the deadline of the request does, see docs/tokens.md.
+@shared_task(acks_late=True, soft_time_limit=25, time_limit=30)
+def refresh_due_tokens() -> None:
+    """The scheduler's tick: hand out the tokens that are due."""
+    for ids in dispatch.claim_due():
+        hand_out(ids)
+
+
+@shared_task(acks_late=True, soft_time_limit=45, time_limit=60)
+def refresh_token(token_id: int) -> None:
+    """Refresh one token if it is still due; what a failure means has been settled by the service."""
+    with suppress(Bitrix24Error):
+        tokens.refresh_due(token_id)
+
+
+def hand_out(token_ids: Sequence[int]) -> None:
+    """Tell the workers to refresh due tokens; one that nobody gets to before its lease ends is handed out again."""
+    with refresh_token.app.producer_or_acquire() as producer:
+        for token_id in token_ids:
+            enqueue(refresh_token, token_id, producer=producer, expires=dispatch.LEASE.total_seconds())
 
 
 @receiver(signals.version_drifted)
@@ -40,9 +65,9 @@ def _reconcile_later(sender: type[Portal], portal: Portal, **_: Any) -> None:
     transaction.on_commit(lambda: enqueue(reconcile_handlers, portal.pk))
 
 
-def enqueue(task: "Task[Any, Any]", *ids: int) -> None:
+def enqueue(task: "Task[Any, Any]", *ids: int, **options: Any) -> None:
     """Hand a task to the workers; a broker that is away costs the task, never the page that asked for it."""
     try:
-        task.apply_async(ids, retry=False)
+        task.apply_async(ids, retry=False, **options)
     except OperationalError as error:
         log.error("broker_unavailable", task=task.name, reason=type(error).__name__)

@@ -6,21 +6,21 @@ import structlog
 from django.core.cache import cache
 from django.utils import timezone
 
-from portals import gateway, signals
+from portals import gateway, signals, tokens
 from portals.bitrix24.errors import Bitrix24Error
 from portals.bitrix24.payloads import OpenRequest, PortalAppInfo, Profile
 from portals.bitrix24.placements import Role
 from portals.bitrix24.rest import BatchResult, Command
 from portals.handlers import SidebarSettings
-from portals.models import Portal
+from portals.heal import heal
+from portals.models import BLOCKED_BY_OPERATOR, Portal
 from portals.refusals import Refusal, refusal_for
+from portals.schedule import USE_RESOLUTION
 
 log = structlog.get_logger(__name__)
 
 # The part of a batch that proves a visitor; a page adds its own commands to it.
 COMMANDS: dict[str, Command] = {"app": ("app.info", {}), "profile": ("profile", {})}
-# Set by an operator; unlike every other reason it is not healed by an open.
-BLOCKED_BY_OPERATOR = "operator"
 _DRIFT_SECONDS = 300
 
 
@@ -48,6 +48,7 @@ def visit(opened: OpenRequest) -> Visit:
     except Bitrix24Error as error:
         raise refusal_for(error) from None
     used(portal)
+    heal(portal, profile, opened)
     return Visit(portal, profile)
 
 
@@ -85,8 +86,16 @@ def enforce_role(portal: Portal, profile: Profile) -> None:
 
 
 def used(portal: Portal) -> None:
-    """Remember that somebody uses the portal: its token is then refreshed ahead of time."""
-    Portal.objects.filter(pk=portal.pk).update(last_used_at=timezone.now())
+    """Remember that somebody uses the portal: its token is then refreshed ahead of time.
+
+    Of uses close to each other only the first is written, the rest cost nothing.
+    """
+    now = timezone.now()
+    if portal.last_used_at is not None and now - portal.last_used_at < USE_RESOLUTION:
+        return
+    Portal.objects.filter(pk=portal.pk).update(last_used_at=now)
+    portal.last_used_at = now
+    tokens.expect_use(portal)
 
 
 def _announce_drift(portal: Portal, version: int) -> None:

@@ -125,6 +125,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 5}
+# Refreshing has a queue of its own, so that no other work keeps a token waiting.
+CELERY_TASK_ROUTES = {"portals.tasks.refresh_*": {"queue": "tokens"}}
 CELERY_TIMEZONE = "UTC"
 
 # --- Languages ---------------------------------------------------------------------------------------------

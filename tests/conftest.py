@@ -8,6 +8,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from portals.models import Portal
+from tests.support.clocks import Clocks, moving
 from tests.support.emulator import Emulator
 from tests.support.opens import Opens
 
@@ -48,3 +49,10 @@ def installed(opens: Opens) -> Callable[..., Portal]:
         return Portal.objects.get(member_id=opens.emulator.portals[key].member_id)
 
     return install
+
+
+@pytest.fixture
+def clocks(emulator: Emulator) -> Iterator[Clocks]:
+    """Our clock and Bitrix24's, to be moved together."""
+    with moving(emulator) as clocks:
+        yield clocks

@@ -6,7 +6,7 @@ is our application's, who the viewer is and that this person may read the dialog
 
 import hashlib
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import structlog
 from django.core.cache import cache
@@ -16,6 +16,7 @@ from portals.bitrix24.errors import Bitrix24Error, Disposition
 from portals.bitrix24.payloads import Dialog, DialogId, ImUser, OpenRequest, PayloadError
 from portals.bitrix24.placements import Context
 from portals.handlers import SidebarSettings
+from portals.heal import heal
 from portals.models import Portal
 from portals.refusals import Refusal, refusal_for
 from widget.models import Chat
@@ -34,9 +35,10 @@ class Claim:
     """The part of an open that says who wants to see what."""
 
     member_id: str
-    access_token: str
+    access_token: str = field(repr=False)
     dialog_id: DialogId
     expires_in: int | None
+    refresh_token: str | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, opened: OpenRequest) -> "Claim":
@@ -47,7 +49,7 @@ class Claim:
             dialog_id = opened.dialog_id
         except PayloadError as error:
             raise Refusal(error.reason) from None
-        return cls(opened.member_id, opened.access_token, dialog_id, opened.expires_in)
+        return cls(opened.member_id, opened.access_token, dialog_id, opened.expires_in, opened.refresh_token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ def _prove_at_portal(portal: Portal, claim: Claim) -> Proof:
     _enforce_audience(portal, viewer, dialog)
     chat, _ = Chat.objects.get_or_create(portal=portal, chat_id=dialog.chat_id)
     visits.used(portal)
+    heal(portal, profile, claim)
     name = f"{profile.name} {profile.last_name}".strip()
     return Proof(
         chat=chat.pk,

@@ -69,6 +69,12 @@ class DeadlineExceeded(Unreachable):
     default_code = "deadline_exceeded"
 
 
+class CircuitOpen(Unreachable):
+    """Not called at all: the host has been failing, and is asked again in ``retry_after`` seconds."""
+
+    default_code = "circuit_open"
+
+
 class BadAnswer(Bitrix24Error):
     """Not what Bitrix24 sends: HTML, broken JSON, too large, or without its essential fields."""
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from portals.bitrix24.answers import Answer
-from portals.bitrix24.errors import BadAnswer, ClientRefused, PortalMoved, TokenDead
+from portals.bitrix24.errors import BadAnswer, ClientRefused, PortalGone, PortalMoved, TokenDead
 from portals.bitrix24.payloads import AppInfo, TokenPair
 from portals.bitrix24.transport import Transport
 
@@ -56,3 +56,8 @@ class AuthorizationServer:
             return self.transport.post(url, form=form, deadline=deadline, method=method)
         except PortalMoved as error:
             raise BadAnswer("redirect_unexpected", http_status=error.http_status) from None
+        except PortalGone as error:
+            if error.code.startswith("http_"):
+                # Said by a status or page alone it is about this server: one of its outages must not end portals.
+                raise BadAnswer(error.code, http_status=error.http_status) from None
+            raise

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import urlencode
 
 from portals.bitrix24.answers import error_code
@@ -13,7 +13,7 @@ from portals.bitrix24.transport import Transport
 Params = Mapping[str, object]
 Command = tuple[str, Params]
 BATCH_LIMIT: Final = 50
-_SECONDS: Final = 10.0
+CALL_SECONDS: Final = 10.0
 _METHOD: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:\.[A-Za-z0-9]+)*")
 _KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -34,6 +34,12 @@ class BatchResult:
         return self.results[key]
 
 
+class Batches(Protocol):
+    """Whatever runs a batch as `RestClient` does."""
+
+    def batch(self, commands: Mapping[str, Command]) -> BatchResult: ...
+
+
 @dataclass(frozen=True, slots=True)
 class RestClient:
     """``client_endpoint`` is the REST base URL with its final slash, as the authorization server names it."""
@@ -42,7 +48,7 @@ class RestClient:
     access_token: str = field(repr=False)
     transport: Transport = field(repr=False)
 
-    def call(self, method: str, params: Params | None = None, *, deadline: float = _SECONDS) -> object:
+    def call(self, method: str, params: Params | None = None, *, deadline: float = CALL_SECONDS) -> object:
         """Call one method and return its ``result``; ``deadline`` is in seconds.
 
         Raises: Bitrix24Error.
@@ -58,7 +64,7 @@ class RestClient:
         return answer.body["result"]
 
     def batch(
-        self, commands: Mapping[str, Command], *, halt: bool = False, deadline: float = _SECONDS
+        self, commands: Mapping[str, Command], *, halt: bool = False, deadline: float = CALL_SECONDS
     ) -> BatchResult:
         """Run up to 50 commands in one request; with ``halt`` the first error ends the batch.
 

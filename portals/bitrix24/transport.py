@@ -4,6 +4,7 @@ import ipaddress
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,6 +35,10 @@ class CallRecord:
     operating_reset_at: float | None = None
 
 
+def _unguarded(_host: str) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
 class Transport:
     """Pooled, bounded and guarded HTTP for Bitrix24; share one among all threads of a process.
 
@@ -41,7 +46,8 @@ class Transport:
     over https, those in ``trusted_networks`` (CIDR) over http too, all others never. Redirects are not
     followed, cookies not kept, proxies and .netrc of the environment not used, answers cut at ``max_bytes``.
     ``pool_size`` is the number of idle connections kept per host. ``ca_bundle`` is a file of certificate
-    authorities to trust instead of the public ones. ``on_call`` is told of every call.
+    authorities to trust instead of the public ones. ``on_call`` is told of every call. ``guard`` makes a context
+    manager around each request from its host; it may refuse by raising a Bitrix24Error.
     """
 
     def __init__(
@@ -53,6 +59,7 @@ class Transport:
         max_bytes: int = 2 * 1024 * 1024,
         ca_bundle: str | None = None,
         on_call: Callable[[CallRecord], None] | None = None,
+        guard: Callable[[str], AbstractContextManager[None]] = _unguarded,
     ) -> None:
         self._trusted = tuple(ipaddress.ip_network(network) for network in trusted_networks)
         self._user_agent = user_agent
@@ -60,6 +67,7 @@ class Transport:
         self._max_bytes = max_bytes
         self._ca_bundle = ca_bundle
         self._on_call = on_call
+        self._guard = guard
         self._process = os.getpid()
         self._adapters = self._new_adapters()
 
@@ -79,7 +87,8 @@ class Transport:
             host = target.netloc
             if deadline <= 0:
                 raise DeadlineExceeded()
-            answer = self._send(target, form, deadline)
+            with self._guard(host):
+                answer = self._send(target, form, deadline)
         except Bitrix24Error as caught:
             error = caught
             raise

@@ -31,11 +31,10 @@ def pytest_load_initial_conftests() -> None:
         "BITRIX24_TRUSTED_NETWORKS": "127.0.0.0/8,::1/128",
         "TOKEN_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
     }
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
-    if worker:
-        # Tests clear the cache, so each worker has a database of its own there too.
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        # Cache and queues of its own, as it has a database: every test empties them.
         server, _, _ = os.environ["REDIS_URL"].rpartition("/")
-        os.environ["REDIS_URL"] = f"{server}/{int(worker) + 1}"
+        os.environ["REDIS_URL"] = f"{server}/{1 + int(worker.removeprefix('gw'))}"
         return
     os.environ.update(values)
     if not {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys():

@@ -7,7 +7,6 @@ from portals.bitrix24.errors import (
     ClientRefused,
     Disposition,
     NotInstalled,
-    PortalGone,
     ServerTrouble,
     TokenDead,
     Unpaid,
@@ -106,7 +105,7 @@ def test_unpaid_and_uninstalled(installed: Emulator, server: AuthorizationServer
 
 
 @pytest.mark.parametrize(
-    ("fault", "cause"), [("html", ServerTrouble), ("garbage", BadAnswer), ("portal404", PortalGone)]
+    ("fault", "cause"), [("html", ServerTrouble), ("garbage", BadAnswer), ("portal404", BadAnswer)]
 )
 def test_faults_of_the_server(installed: Emulator, server: AuthorizationServer, fault, cause):
     token = installed.control.tokens("alpha", ADMIN)["refresh_token"]

@@ -1,0 +1,49 @@
+"""Calls to a portal with its own token, when nobody is looking."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from portals import gateway, tokens
+from portals.bitrix24.errors import Bitrix24Error, TokenExpired
+from portals.bitrix24.rest import CALL_SECONDS, BatchResult, Command, Params, RestClient
+from portals.models import Portal, PortalToken
+
+T = TypeVar("T")
+
+
+class PortalClient:
+    """`RestClient` of a portal's primary token: fetched when needed, refreshed once if the portal finds it expired.
+
+    Calls raise NoToken and RefreshPending besides Bitrix24Error; what an error means for token and portal has
+    been carried out by then.
+    """
+
+    def __init__(self, portal: Portal) -> None:
+        self._portal = portal
+        self._token: PortalToken | None = None
+
+    def call(self, method: str, params: Params | None = None, *, deadline: float = CALL_SECONDS) -> object:
+        """As `RestClient.call`."""
+        return self._through(lambda client: client.call(method, params, deadline=deadline))
+
+    def batch(
+        self, commands: Mapping[str, Command], *, halt: bool = False, deadline: float = CALL_SECONDS
+    ) -> BatchResult:
+        """As `RestClient.batch`."""
+        return self._through(lambda client: client.batch(commands, halt=halt, deadline=deadline))
+
+    def _through(self, work: Callable[[RestClient], T]) -> T:
+        token = self._token = self._token or tokens.current(self._portal)
+        try:
+            return self._try(work, token)
+        except TokenExpired:
+            self._token = None
+            token = self._token = tokens.refresh(token.pk, spent_generation=token.generation)
+        return self._try(work, token)
+
+    def _try(self, work: Callable[[RestClient], T], token: PortalToken) -> T:
+        try:
+            return work(gateway.rest(self._portal.client_endpoint, token.access_token))
+        except Bitrix24Error as error:
+            tokens.refused_by_portal(token, error)
+            raise

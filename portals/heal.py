@@ -1,0 +1,43 @@
+"""Healing: an administrator opens a page of a portal that lost its token, and thereby brings a new one."""
+
+import structlog
+
+from portals import installs, tokens
+from portals.bitrix24.errors import Bitrix24Error
+from portals.bitrix24.payloads import Profile
+from portals.installs import PostedPair
+from portals.models import BLOCKED_BY_OPERATOR, Portal
+from portals.refusals import Refusal
+
+log = structlog.get_logger(__name__)
+
+# Somebody waits for the page; a portal that cannot be healed now is healed by a later open.
+_SECONDS = 3.0
+
+
+def heal(portal: Portal, viewer: Profile, posted: PostedPair) -> None:
+    """Store the pair that ``viewer``, proved by the portal, posted, if the portal needs one; else do nothing.
+
+    Costs one call to the authorization server, which has to know the pair as this portal's and this person's.
+    Whatever fails, the open goes on without.
+    """
+    if not viewer.admin or not posted.access_token or not posted.refresh_token or not _needs_token(portal):
+        return
+    try:
+        proof = installs.prove_token(posted, deadline=_SECONDS)
+    except (Bitrix24Error, Refusal) as error:
+        reason = error.code if isinstance(error, Bitrix24Error) else error.reason
+        log.warning("heal_failed", portal=portal.member_id, reason=reason)
+        return
+    if proof.user_id != viewer.user_id or not proof.installed:
+        log.warning("heal_failed", portal=portal.member_id, reason="not_proved")
+        return
+    tokens.store(portal, proof.user_id, posted.access_token, posted.refresh_token, proof.expires)
+    portal.activate("healed")
+    log.info("portal_healed", portal=portal.member_id, user=proof.user_id)
+
+
+def _needs_token(portal: Portal) -> bool:
+    if portal.status == Portal.Status.BLOCKED:
+        return portal.status_reason != BLOCKED_BY_OPERATOR
+    return not portal.tokens.alive().exists()

@@ -1,0 +1,143 @@
+"""What operators see and do: admin, metrics, the schedule."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.test import Client
+from django_celery_beat.models import PeriodicTask
+
+from portals import checks, exchange, tokens
+from portals.bitrix24.errors import Bitrix24Error
+from portals.models import Portal, PortalToken
+from portals.shared import redis_client
+from tests.support.emulator import Emulator
+from tests.support.paper import paper_portals
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def operator(client: Client) -> Client:
+    client.force_login(User.objects.create_superuser("operator"))
+    return client
+
+
+def test_the_list_says_who_is_broken_and_no_page_shows_a_token(emulator: Emulator, operator: Client) -> None:
+    healthy, broken = paper_portals(emulator, 2, due_in=timedelta(minutes=50))
+    exchange.bury(broken, "refresh_interrupted")
+    pages = [
+        operator.get("/admin/portals/portal/"),
+        operator.get("/admin/portals/portaltoken/"),
+        operator.get(f"/admin/portals/portal/{broken.portal_id}/change/"),
+        operator.get(f"/admin/portals/portaltoken/{healthy.pk}/change/"),
+    ]
+    assert [page.status_code for page in pages] == [200] * 4
+    texts = [page.content.decode() for page in pages]
+    assert "token_dead" in texts[0]
+    assert "refresh_interrupted" in texts[0]
+    secrets = [*PortalToken.objects.values_list("access_token", "refresh_token")]
+    assert not [s for pair in secrets for s in pair if any(s in text for text in texts)]
+
+
+def test_nothing_is_edited_by_hand(emulator: Emulator, operator: Client) -> None:
+    [token] = paper_portals(emulator, 1)
+    for url in (
+        "/admin/portals/portal/add/",
+        f"/admin/portals/portal/{token.portal_id}/delete/",
+        "/admin/portals/portaltoken/add/",
+        f"/admin/portals/portaltoken/{token.pk}/delete/",
+    ):
+        assert operator.get(url).status_code == 403
+    assert (
+        operator.post(f"/admin/portals/portal/{token.portal_id}/change/", {"status": "new"}).status_code
+        == 403
+    )
+
+
+def test_refresh_now_hands_the_tokens_out_whatever_they_wait_for(
+    emulator: Emulator, operator: Client
+) -> None:
+    tokens_ = paper_portals(emulator, 3, due_in=timedelta(minutes=50))
+    PortalToken.objects.update(failures=4)
+    chosen = [token.portal_id for token in tokens_[:2]]
+    answer = operator.post(
+        "/admin/portals/portal/", {"action": "refresh_now", "_selected_action": chosen}, follow=True
+    )
+    assert "2 tokens are being refreshed." in answer.content.decode()
+    assert redis_client().llen("tokens") == 2
+    for token in tokens_[:2]:
+        tokens.refresh_due(token.pk)
+    assert sorted(PortalToken.objects.values_list("generation", flat=True)) == [1, 2, 2]
+
+
+def test_metrics_count_outcomes_of_all_processes_and_the_backlog(emulator: Emulator, client: Client) -> None:
+    ok, bad, waiting = paper_portals(emulator, 3)
+    tokens.refresh_due(ok.pk)
+    emulator.control.fault("oauth", "unpaid")
+    with pytest.raises(Bitrix24Error):
+        tokens.refresh_due(bad.pk)
+    PortalToken.objects.filter(pk=bad.pk).update(refresh_due_at=bad.expires_at)
+    text = client.get("/metrics").content.decode()
+    assert 'chat_notebook_token_refreshes_total{outcome="refreshed"} 1.0' in text
+    assert 'chat_notebook_token_refreshes_total{outcome="payment_required"} 1.0' in text
+    assert "chat_notebook_tokens_due 1.0" in text
+    lag = next(
+        line for line in text.splitlines() if line.startswith("chat_notebook_token_refresh_lag_seconds")
+    )
+    assert 0 < float(lag.split()[1]) < 60
+    assert waiting.refresh_token not in text
+
+
+def test_the_schedule_is_in_the_database_and_changes_of_operators_stay() -> None:
+    task = PeriodicTask.objects.get(task="portals.tasks.refresh_due_tokens")
+    assert (task.interval.every, task.interval.period, task.queue) == (30, "seconds", "tokens")
+    assert task.enabled
+    task.enabled = False
+    task.save()
+    call_command("migrate", verbosity=0)
+    assert not PeriodicTask.objects.get(pk=task.pk).enabled
+    task.delete()
+    call_command("migrate", verbosity=0)
+    assert PeriodicTask.objects.filter(task="portals.tasks.refresh_due_tokens").count() == 1
+
+
+def test_the_schedule_is_editable_in_the_admin(operator: Client) -> None:
+    task = PeriodicTask.objects.get(task="portals.tasks.refresh_due_tokens")
+    page = operator.get(f"/admin/django_celery_beat/periodictask/{task.pk}/change/")
+    assert page.status_code == 200
+    assert "Refresh due tokens" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fine"),
+    [
+        ("TOKEN_REFRESH_MARGIN", 600, True),
+        ("TOKEN_REFRESH_MARGIN", 0, False),
+        ("TOKEN_REFRESH_MARGIN", 3600, False),
+        ("TOKEN_ACTIVE_WINDOW", 0, True),
+        ("TOKEN_ACTIVE_WINDOW", 60, False),
+        ("TOKEN_KEEPALIVE", 3600, False),
+        ("TOKEN_KEEPALIVE", 180 * 24 * 3600, False),
+        ("TOKEN_KEEPALIVE", 90 * 24 * 3600, True),
+    ],
+)
+def test_a_policy_that_would_lose_tokens_is_refused(settings: Any, name: str, value: int, fine: bool) -> None:
+    setattr(settings, name, value)
+    assert [error.id for error in checks.check_refresh_policy()] == ([] if fine else ["portals.E010"])
+
+
+def test_tokens_are_in_no_log_line(emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
+    ok, lost = paper_portals(emulator, 2)
+    tokens.refresh_due(ok.pk)
+    emulator.control.fault("oauth", "garbage")
+    with pytest.raises(Bitrix24Error):
+        tokens.refresh_due(lost.pk)
+    exchange.bury(lost, "refresh_interrupted")
+    pairs = PortalToken.objects.values_list("access_token", "refresh_token")
+    secrets = {ok.access_token, ok.refresh_token, *(value for pair in pairs for value in pair)}
+    assert caplog.text
+    assert not [secret for secret in secrets if secret in caplog.text]
+    assert Portal.objects.count() == 2
