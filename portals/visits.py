@@ -6,7 +6,7 @@ import structlog
 from django.core.cache import cache
 from django.utils import timezone
 
-from portals import gateway, signals, tokens
+from portals import moves, signals, tokens
 from portals.bitrix24.errors import Bitrix24Error
 from portals.bitrix24.payloads import OpenRequest, PortalAppInfo, Profile
 from portals.bitrix24.placements import Role
@@ -43,7 +43,12 @@ def visit(opened: OpenRequest) -> Visit:
         raise Refusal("token_missing")
     portal = portal_for(opened.member_id)
     try:
-        answers = gateway.rest(portal.client_endpoint, opened.access_token).batch(COMMANDS)
+        answers = moves.ask(
+            portal,
+            opened.access_token,
+            lambda client: client.batch(COMMANDS),
+            claimed_domain=opened.domain,
+        )
         profile = prove_visitor(portal, answers)
     except Bitrix24Error as error:
         raise refusal_for(error) from None
