@@ -9,7 +9,6 @@ from django.utils import timezone
 from portals import moves, signals, tokens
 from portals.bitrix24.errors import Bitrix24Error
 from portals.bitrix24.payloads import OpenRequest, PortalAppInfo, Profile
-from portals.bitrix24.placements import Role
 from portals.bitrix24.rest import BatchResult, Command
 from portals.handlers import SidebarSettings
 from portals.heal import heal
@@ -82,12 +81,6 @@ def prove_visitor(portal: Portal, answers: BatchResult) -> Profile:
     if app.version and app.version != portal.app_version:
         _announce_drift(portal, app.version)
     return profile
-
-
-def enforce_role(portal: Portal, profile: Profile) -> None:
-    """The placement's ``role`` steers only what Bitrix24 shows; here it is a rule. Raises: Refusal."""
-    if SidebarSettings.of(portal.placement_settings).role is Role.ADMIN and not profile.admin:
-        raise Refusal("administrators_only")
 
 
 def used(portal: Portal) -> None:
