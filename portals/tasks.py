@@ -112,7 +112,7 @@ def prune_logs() -> None:
     log.info("logs_pruned", calls=journal.prune(), events=inbox.prune())
 
 
-@receiver(signals.version_drifted)
+@receiver([signals.version_drifted, signals.handlers_stale])
 def _reconcile_later(sender: type[Portal], portal: Portal, **_: Any) -> None:
     transaction.on_commit(lambda: enqueue(reconcile_handlers, portal.pk))
 
