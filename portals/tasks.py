@@ -6,7 +6,6 @@ from typing import Any
 
 import structlog
 from celery import Task, shared_task
-from django.core.cache import cache
 from django.db import transaction
 from django.dispatch import receiver
 from kombu.exceptions import OperationalError
@@ -14,7 +13,7 @@ from kombu.exceptions import OperationalError
 from portals import dispatch, installs, journal, presence, signals, tokens, uninstalls
 from portals.bitrix24.errors import Bitrix24Error, Disposition
 from portals.consequences import SOON
-from portals.events import inbox, work
+from portals.events import inbox, wakeups, work
 from portals.handlers import BindingFailed
 from portals.models import Portal
 from portals.tokens import NoToken, RefreshPending
@@ -62,7 +61,6 @@ def hand_out(token_ids: Sequence[int]) -> None:
             enqueue(refresh_token, token_id, producer=producer, expires=dispatch.LEASE.total_seconds())
 
 
-AWAKE_KEY = "events:awake"
 # Portals a run of a periodic task takes on; what is left waits for the next run.
 _A_RUN = 50
 
@@ -71,7 +69,7 @@ _A_RUN = 50
 def dispatch_events() -> None:
     """Hand due events to workers: called by the first event of a burst, and by beat for what was missed."""
     # First the mark, then the look: an event stored after the look finds no mark and calls again.
-    cache.delete(AWAKE_KEY)
+    wakeups.answer()
     while found := inbox.dispatchable():
         for event_id in found:
             enqueue(process_event, event_id)

@@ -12,13 +12,13 @@ from enum import StrEnum
 
 import structlog
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from portals.bitrix24.payloads import EventRequest
-from portals.events import registry
-from portals.events.registry import EventKind
+from portals.events import registry, store
+from portals.events.store import NewEvent
 from portals.models import EventCredentials, Portal, PortalEvent
 
 log = structlog.get_logger(__name__)
@@ -43,42 +43,25 @@ def receive(event: EventRequest) -> Receipt:
     kind = registry.find(event.event)
     if kind is None:
         return Receipt.UNKNOWN
-    portal = (
-        Portal.objects.only("member_id", "status", "application_token")
-        .filter(member_id=event.auth.member_id)
-        .first()
-    )
+    portal, waiting = store.find_portal(event.auth.member_id, event.event, most=kind.most_waiting)
     kind.authenticate(event, portal)
-    return _store(event, kind, portal)
-
-
-def _store(event: EventRequest, kind: EventKind, portal: Portal | None) -> Receipt:
-    waiting = PortalEvent.objects.pending().filter(member_id=event.auth.member_id, event=event.event)
-    if waiting[: kind.most_waiting].count() >= kind.most_waiting:
+    if waiting >= kind.most_waiting:
         return Receipt.MERGED
-    try:
-        with transaction.atomic():
-            stored = PortalEvent.objects.create(
-                portal=portal,
-                member_id=event.auth.member_id,
-                event=event.event,
-                sent_at=_moment(event.ts),
-                data=_plain(event.data),
-                dedup_key=_key(event),
-            )
-            if kind.keeps_credentials and event.auth.access_token:
-                EventCredentials.objects.create(
-                    event=stored,
-                    access_token=event.auth.access_token,
-                    refresh_token=event.auth.refresh_token,
-                    application_token=event.auth.application_token,
-                )
-    except IntegrityError:
-        if not PortalEvent.objects.filter(dedup_key=_key(event)).exists():
-            raise
-        log.warning("event_repeated", portal=event.auth.member_id, event_code=event.event)
-        return Receipt.DUPLICATE
-    return Receipt.STORED
+    stored = store.insert(
+        NewEvent(
+            portal=portal,
+            member_id=event.auth.member_id,
+            event=event.event,
+            sent_at=_moment(event.ts),
+            data=_plain(event.data),
+            dedup_key=_key(event),
+            credentials=event.auth if kind.keeps_credentials and event.auth.access_token else None,
+        )
+    )
+    if stored:
+        return Receipt.STORED
+    log.warning("event_repeated", portal=event.auth.member_id, event_code=event.event)
+    return Receipt.DUPLICATE
 
 
 def dispatchable(limit: int = 200) -> list[int]:

@@ -1,7 +1,6 @@
 """The handler of every event."""
 
 import structlog
-from django.core.cache import cache
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.shortcuts import render
@@ -10,15 +9,13 @@ from django.views.decorators.csrf import csrf_exempt
 
 from portals import tasks
 from portals.bitrix24.payloads import EventRequest, PayloadError
-from portals.events import inbox
+from portals.events import inbox, wakeups
 from portals.events.metrics import RECEIVED
 from portals.events.registry import EventRefused, bound_codes
 
 log = structlog.get_logger(__name__)
 
 _FORM = "application/x-www-form-urlencoded"
-# Seconds for which one call of the dispatcher is enough, however many events come; it ends them itself.
-_AWAKE = 5
 
 
 @csrf_exempt  # Bitrix24 sends no cookie; every kind of event has its own proof
@@ -38,7 +35,7 @@ def events(request: HttpRequest) -> HttpResponse:
     label = event.event if event.event in bound_codes() else "other"
     RECEIVED.labels(label, receipt.value).inc()
     if receipt is inbox.Receipt.STORED:
-        if cache.add(tasks.AWAKE_KEY, 1, timeout=_AWAKE):
+        if wakeups.call():
             tasks.enqueue(tasks.dispatch_events)
     elif receipt is inbox.Receipt.UNKNOWN:
         log.info("event_unknown", event_code=event.event, portal=event.auth.member_id)
