@@ -1,4 +1,7 @@
-"""Refreshing tokens: throughput of a worker, cost of a tick, and what 100 000 active portals need."""
+"""Refreshing tokens: throughput of a worker, cost of a tick, and what 100 000 active portals need.
+
+Of repeated measurements the best counts, on both sides: whatever else the machine does only ever slows them down.
+"""
 
 import statistics
 import threading
@@ -24,7 +27,7 @@ from tests.support.processes import end, until, worker
 LATENCY_MS = 100
 THREADS = (4, 8, 16)
 ROUNDS = 3
-PER_THREAD = 40
+PER_THREAD = 80
 FEW, MANY, DUE = 10_000, 1_000_000, 100
 TICKS = 25
 ACTIVE_PORTALS = 100_000
@@ -52,11 +55,11 @@ def _throughput(world: World, report: Report, threads: int) -> float:
     report.add(
         Figure(
             f"refreshes of one worker, {threads} threads",
-            ours=statistics.median(ours),
-            baseline=statistics.median(bare),
+            ours=max(ours),
+            baseline=max(bare),
             unit="1/s",
             at_least=0.8,
-            note=f"baseline: a bare loop of pooled requests with as many threads, {LATENCY_MS} ms latency",
+            note=f"baseline: a bare loop of pooled requests, {LATENCY_MS} ms latency; best of {ROUNDS}",
         )
     )
     return statistics.median(costs)
@@ -146,11 +149,11 @@ def _ticks(report: Report) -> None:
         report.add(
             Figure(
                 f"{name} with {DUE} due among {MANY} tokens",
-                ours=statistics.median(times[at] for times in many) * 1000,
-                baseline=statistics.median(times[at] for times in few) * 1000,
+                ours=min(times[at] for times in many) * 1000,
+                baseline=min(times[at] for times in few) * 1000,
                 unit="ms",
                 at_most=1.5,
-                note=f"baseline: the same among {FEW} tokens",
+                note=f"baseline: the same among {FEW} tokens; best of {len(few)}",
             )
         )
 
