@@ -27,7 +27,8 @@ widget/static/widget/dist/.built: node_modules/.installed $(wildcard frontend/*)
 	@touch $@
 
 locale/.compiled: $(VENV)/.installed $(wildcard locale/*/LC_MESSAGES/*.po)
-	@pybabel --quiet compile --domain django --directory locale
+	@mkdir -p $(@D)
+	@$(if $(filter %.po,$^),pybabel --quiet compile --domain django --directory locale)
 	@touch $@
 
 run: setup ## start everything: services, application, worker, beat, emulated Bitrix24

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from portals import gateway, tokens
+from portals import moves, tokens
 from portals.bitrix24.errors import Bitrix24Error, TokenExpired
 from portals.bitrix24.rest import CALL_SECONDS, BatchResult, Command, Params, RestClient
 from portals.models import Portal, PortalToken
@@ -43,7 +43,7 @@ class PortalClient:
 
     def _try(self, work: Callable[[RestClient], T], token: PortalToken) -> T:
         try:
-            return work(gateway.rest(self._portal.client_endpoint, token.access_token))
+            return moves.ask(self._portal, token.access_token, work, background=True)
         except Bitrix24Error as error:
             tokens.refused_by_portal(token, error)
             raise

@@ -8,6 +8,9 @@ from portals import breaker
 from portals.bitrix24.oauth import AuthorizationServer
 from portals.bitrix24.rest import RestClient
 from portals.bitrix24.transport import Transport
+from portals.journal import CALLS
+from portals.limits import PortalGate
+from portals.models import Portal
 
 # Idle ones kept per host: as many as the threads of a busy worker, so that a refresh finds one open.
 _CONNECTIONS = 32
@@ -20,7 +23,12 @@ def transport() -> Transport:
 
 @lru_cache(maxsize=4)
 def _transport(trusted_networks: tuple[str, ...]) -> Transport:
-    return Transport(trusted_networks=trusted_networks, pool_size=_CONNECTIONS, guard=breaker.guard)
+    return Transport(
+        trusted_networks=trusted_networks,
+        pool_size=_CONNECTIONS,
+        guard=breaker.guard,
+        on_call=CALLS.add,
+    )
 
 
 def authorization_server() -> AuthorizationServer:
@@ -33,6 +41,14 @@ def authorization_server() -> AuthorizationServer:
     )
 
 
-def rest(client_endpoint: str, access_token: str) -> RestClient:
-    """A client of one portal. ``client_endpoint`` must be a proved one."""
-    return RestClient(client_endpoint, access_token, transport())
+def rest(client_endpoint: str, access_token: str, *, licence: str = "") -> RestClient:
+    """A client of a portal that is not stored yet. ``client_endpoint`` must be a proved one."""
+    return RestClient(
+        client_endpoint, access_token, transport(), PortalGate.to(client_endpoint, licence=licence)
+    )
+
+
+def portal(portal: Portal, access_token: str, *, background: bool = False) -> RestClient:
+    """A client of a stored portal, within its limits; ``background`` work leaves room for opens."""
+    gate = PortalGate.to(portal.client_endpoint, licence=portal.licence, background=background)
+    return RestClient(portal.client_endpoint, access_token, transport(), gate, portal.pk)

@@ -1,9 +1,10 @@
 """What we want bound on a portal, and the reconcile that brings a portal there.
 
-The one place that declares handlers: the item in the sidebar of chats.
+The one place that declares handlers: the item in the sidebar of chats, and one handler for each kind of event.
 """
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Self
@@ -14,10 +15,11 @@ from django.urls import reverse
 from django.utils.translation import gettext, gettext_noop, override
 
 from portals.bitrix24.errors import Bitrix24Error, CoreFailure
-from portals.bitrix24.handlers import difference
+from portals.bitrix24.handlers import Bindable, EventHandler, Handler, difference
 from portals.bitrix24.languages import LANGUAGES
 from portals.bitrix24.placements import Color, Context, Role, SidebarPlacement, bound_placements
-from portals.bitrix24.rest import Batches
+from portals.bitrix24.rest import Batches, BatchResult, Command
+from portals.events import registry
 
 TITLE = gettext_noop("Notebook")
 ICON = "fa-sticky-note-o"
@@ -31,6 +33,7 @@ class SidebarSettings:
     role: Role = Role.USER
     extranet: bool = False
     color: Color = Color.AZURE
+    title: str = ""
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Self:
@@ -41,7 +44,18 @@ class SidebarSettings:
             role=Role(stored.get("role", defaults.role)),
             extranet=bool(stored.get("extranet", defaults.extranet)),
             color=Color(stored.get("color", defaults.color)),
+            title=str(stored.get("title", defaults.title)),
         )
+
+    def stored(self) -> dict[str, Any]:
+        """The form that `of` reads."""
+        return {
+            "context": [name.value for name in Context if name in self.context],
+            "role": self.role.value,
+            "extranet": self.extranet,
+            "color": self.color.value,
+            "title": self.title,
+        }
 
 
 class BindingFailed(Exception):
@@ -52,19 +66,39 @@ class BindingFailed(Exception):
         self.code = code
 
 
-def wanted(sidebar: SidebarSettings) -> list[SidebarPlacement]:
-    """The placements a portal with these settings should have."""
-    return [
-        SidebarPlacement(
-            handler=urljoin(settings.PUBLIC_URL, reverse("widget")),
-            icon_name=ICON,
-            lang_all=_titles(),
-            context=sidebar.context,
-            role=sidebar.role,
-            extranet=sidebar.extranet,
-            color=sidebar.color,
-        )
-    ]
+# The part of a batch that reads what is bound; `present` understands its answers.
+COMMANDS: Mapping[str, Command] = {"placements": ("placement.get", {}), "events": ("event.get", {})}
+
+
+def present(answers: BatchResult) -> list[Handler]:
+    """What a portal has bound, from the answers to `COMMANDS`. Raises: Bitrix24Error."""
+    return [*bound_placements(answers["placements"]), *EventHandler.all_from(answers["events"])]
+
+
+def wanted(sidebar: SidebarSettings) -> list[Bindable]:
+    """The handlers a portal with these settings should have."""
+    address = urljoin(settings.PUBLIC_URL, reverse("events"))
+    return [_item(sidebar), *(EventHandler(code, address) for code in registry.bound_codes())]
+
+
+def declaration_digest() -> str:
+    """Changes with `PUBLIC_URL` and with every change of what is declared here: portals then need a reconcile."""
+    declared = [handler.bind() for handler in wanted(SidebarSettings())]
+    return hashlib.sha256(repr(declared).encode()).hexdigest()
+
+
+def _item(sidebar: SidebarSettings) -> SidebarPlacement:
+    return SidebarPlacement(
+        handler=urljoin(settings.PUBLIC_URL, reverse("widget")),
+        icon_name=ICON,
+        title=sidebar.title,
+        # A title of their own is the same in every language.
+        lang_all={} if sidebar.title else _titles(),
+        context=sidebar.context,
+        role=sidebar.role,
+        extranet=sidebar.extranet,
+        color=sidebar.color,
+    )
 
 
 @cache
@@ -76,22 +110,24 @@ def _titles() -> dict[str, str]:
     return titles
 
 
-def reconcile(client: Batches, bound: object, sidebar: SidebarSettings, *, attempts: int = 2) -> None:
+def reconcile(
+    client: Batches, bound: Sequence[Handler], sidebar: SidebarSettings, *, attempts: int = 2
+) -> None:
     """Bind what is missing and unbind what is stale, in one batch that also reads the outcome back.
 
-    ``bound`` is the answer of ``placement.get``. Running twice, or at once with a rival, ends in the same state:
-    while the outcome is not the wanted one the difference is computed anew, ``attempts`` times at most.
+    ``bound`` is what `present` found. Running twice, or at once with a rival, ends in the same state: while the
+    outcome is not the wanted one the difference is computed anew, ``attempts`` times at most.
     Raises: BindingFailed; Bitrix24Error if the batch as a whole failed.
     """
     failure = "not_bound"
     for _ in range(attempts):
-        change = difference(wanted(sidebar), bound_placements(bound))
+        change = difference(wanted(sidebar), bound)
         if not change:
             return
-        result = client.batch({**change.commands("change"), "after": ("placement.get", {})})
-        bound = result["after"]
+        result = client.batch({**change.commands("change"), **COMMANDS})
+        bound = present(result)
         failure = _failure(result.errors) or failure
-    if difference(wanted(sidebar), bound_placements(bound)):
+    if difference(wanted(sidebar), bound):
         raise BindingFailed(failure)
 
 

@@ -1,26 +1,47 @@
-"""Installing: prove the claim of the installer page, bind our handlers, store portal and tokens."""
+"""Installing: prove the claim of an installer page or event, bind our handlers, store portal and tokens."""
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Protocol
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Protocol, Self
 
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from portals import gateway, handlers, tokens
-from portals.bitrix24.errors import Bitrix24Error, Disposition, InsufficientScope
+from portals import gateway, handlers, moves, tokens
+from portals.bitrix24.errors import AccessDenied, Bitrix24Error, Disposition, InsufficientScope
+from portals.bitrix24.handlers import Handler
 from portals.bitrix24.payloads import AppInfo, OpenRequest, PortalAppInfo, Profile
-from portals.bitrix24.rest import BatchResult, RestClient
+from portals.bitrix24.rest import Batches, BatchResult, RestClient
 from portals.calls import PortalClient
 from portals.handlers import SidebarSettings
-from portals.models import Portal
+from portals.models import BLOCKED_BY_OPERATOR, Portal
 from portals.refusals import Refusal, refusal_for
 
 log = structlog.get_logger(__name__)
 
 PROOF_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class InstallClaim:
+    """What an installer page or an install event says; nothing in it is proved."""
+
+    member_id: str
+    language: str
+    access_token: str | None = field(repr=False)
+    refresh_token: str | None = field(repr=False)
+    application_token: str | None = field(repr=False)
+
+    @classmethod
+    def of(cls, opened: OpenRequest) -> Self:
+        """The claim of an installer page."""
+        return cls(
+            opened.member_id, opened.lang, opened.access_token, opened.refresh_token, opened.application_token
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,31 +51,37 @@ class ProvedInstaller:
     proof: AppInfo
     profile: Profile
     app: PortalAppInfo
-    bound_placements: object
+    bound: list[Handler]
 
 
 def install(opened: OpenRequest) -> Portal:
-    """Install from the POST of the installer page. Twice, in parallel or again: the same end state.
-
-    Nothing is stored before everything succeeded.
-    Raises: Refusal with the reason that the installer page explains.
-    """
-    if opened.access_token is None:
-        raise Refusal("token_missing")
+    """Install from the POST of the installer page. Raises: Refusal with the reason that the page explains."""
     try:
-        proof = prove_token(opened)
-        client = gateway.rest(proof.client_endpoint, opened.access_token)
-        installer = _prove_installer(client, proof)
-        known = Portal.objects.filter(member_id=proof.member_id).first()
-        sidebar = SidebarSettings.of(known.placement_settings if known else {})
-        handlers.reconcile(client, installer.bound_placements, sidebar)
+        return perform(InstallClaim.of(opened))
     except handlers.BindingFailed as error:
         raise Refusal("binding_failed", detail=error.code) from None
     except InsufficientScope as error:
         raise Refusal("scope_missing", detail=str(error)) from None
     except Bitrix24Error as error:
         raise refusal_for(error) from None
-    return _store(opened, installer)
+
+
+def perform(claim: InstallClaim) -> Portal:
+    """Prove, bind, store. Twice, in parallel or again: the same end state.
+
+    Nothing is stored before everything succeeded. Raises: Refusal, BindingFailed, Bitrix24Error.
+    """
+    if claim.access_token is None:
+        raise Refusal("token_missing")
+    known = Portal.objects.filter(member_id=claim.member_id).first()
+    if known and known.status_reason == BLOCKED_BY_OPERATOR:
+        raise Refusal("portal_blocked")
+    proof = prove_token(claim)
+    licence = known.licence if known else ""
+    client = gateway.rest(proof.client_endpoint, claim.access_token, licence=licence)
+    installer = _prove_installer(client, proof)
+    handlers.reconcile(client, installer.bound, SidebarSettings.of(known.placement_settings if known else {}))
+    return _store(claim, installer)
 
 
 class PostedPair(Protocol):
@@ -68,15 +95,15 @@ class PostedPair(Protocol):
     def refresh_token(self) -> str | None: ...
 
 
-def prove_token(opened: PostedPair, *, deadline: float = PROOF_SECONDS) -> AppInfo:
+def prove_token(claim: PostedPair, *, deadline: float = PROOF_SECONDS) -> AppInfo:
     """What the authorization server says of the posted access token; ``deadline`` in seconds.
 
     Raises: Refusal if it belongs to another application or portal, or has ended; Bitrix24Error.
     """
-    proof = gateway.authorization_server().app_info(opened.access_token or "", deadline=deadline)
+    proof = gateway.authorization_server().app_info(claim.access_token or "", deadline=deadline)
     if proof.client_id != settings.BITRIX24_CLIENT_ID:
         raise Refusal("foreign_application")
-    if proof.member_id != opened.member_id:
+    if proof.member_id != claim.member_id:
         raise Refusal("foreign_portal")
     if proof.expires <= datetime.now(UTC):
         raise Refusal("token_expired")
@@ -86,20 +113,18 @@ def prove_token(opened: PostedPair, *, deadline: float = PROOF_SECONDS) -> AppIn
 
 
 def _prove_installer(client: RestClient, proof: AppInfo) -> ProvedInstaller:
-    answers = client.batch(
-        {"profile": ("profile", {}), "app": ("app.info", {}), "placements": ("placement.get", {})}
-    )
+    answers = client.batch({"profile": ("profile", {}), "app": ("app.info", {}), **handlers.COMMANDS})
     profile = Profile.parse(answers["profile"])
     if profile.user_id != proof.user_id:
         raise Refusal("foreign_portal", detail="portal and authorization server name different users")
     if not profile.admin:
         raise Refusal("not_administrator")
-    return ProvedInstaller(proof, profile, PortalAppInfo.parse(answers["app"]), _placements(answers))
+    return ProvedInstaller(proof, profile, PortalAppInfo.parse(answers["app"]), _bound(answers))
 
 
-def _placements(answers: BatchResult) -> object:
+def _bound(answers: BatchResult) -> list[Handler]:
     try:
-        return answers["placements"]
+        return handlers.present(answers)
     except Bitrix24Error as error:
         # The administrator may do it, so a refusal is about the application's card.
         if error.disposition is Disposition.DENIED:
@@ -108,36 +133,71 @@ def _placements(answers: BatchResult) -> object:
 
 
 @transaction.atomic
-def _store(opened: OpenRequest, installer: ProvedInstaller) -> Portal:
+def _store(claim: InstallClaim, installer: ProvedInstaller) -> Portal:
     proof, app = installer.proof, installer.app
+    moves.vacate(proof.client_endpoint, proof.member_id)
     portal, _ = Portal.objects.select_for_update().get_or_create(member_id=proof.member_id)
     portal.domain = proof.domain
     portal.client_endpoint = proof.client_endpoint
     portal.licence_status = proof.licence_status
+    portal.licence = app.licence
     portal.app_code = app.code
     portal.app_version = app.version or 0
     portal.scope = sorted(proof.scope)
-    portal.language = opened.lang
-    portal.installed_at = portal.last_used_at = timezone.now()
-    if opened.application_token:
-        portal.application_token = opened.application_token
+    portal.language = claim.language
+    portal.installed_at = portal.last_used_at = portal.handlers_tried_at = timezone.now()
+    portal.handlers_digest = handlers.declaration_digest()
+    portal.presence_due_at = next_presence_check()
+    if claim.application_token:
+        portal.application_token = claim.application_token
     portal.save()
-    if opened.access_token and opened.refresh_token:
-        tokens.store(portal, proof.user_id, opened.access_token, opened.refresh_token, proof.expires)
+    if claim.access_token and claim.refresh_token:
+        tokens.store(portal, proof.user_id, claim.access_token, claim.refresh_token, proof.expires)
     portal.activate("installed")
     log.info("portal_installed", portal=portal.member_id, domain=portal.domain, user=proof.user_id)
     return portal
 
 
-def reconcile(portal: Portal) -> None:
-    """Bring an installed portal's handlers to what we want, with the portal's own token.
+def next_presence_check() -> datetime:
+    """About a day from now, so that portals of one day do not come due at one moment."""
+    return timezone.now() + timedelta(hours=random.uniform(20, 28))  # noqa: S311
 
-    Raises: NoToken, RefreshPending, BindingFailed, Bitrix24Error.
+
+def reconcile(portal: Portal, access_token: str | None = None) -> None:
+    """Bring an installed portal's handlers to what we want; without ``access_token`` with the portal's own.
+
+    A given token is somebody's at the page: it goes before background work and must be an administrator's.
+    Raises: NoToken, RefreshPending, BindingFailed, Bitrix24Error (AccessDenied for who is no administrator).
     """
-    client = PortalClient(portal)
-    answers = client.batch({"app": ("app.info", {}), "placements": ("placement.get", {})})
-    app = PortalAppInfo.parse(answers["app"])
-    handlers.reconcile(client, _placements(answers), SidebarSettings.of(portal.placement_settings))
+    Portal.objects.filter(pk=portal.pk).update(handlers_digest="", handlers_tried_at=timezone.now())
+    if access_token is None:
+        app = _reconcile(PortalClient(portal), portal)
+    else:
+        app = moves.ask(portal, access_token, lambda client: _reconcile(client, portal))
     portal.app_version = app.version or 0
-    portal.save(update_fields=["app_version", "updated_at"])
+    portal.licence = app.licence
+    portal.handlers_digest = handlers.declaration_digest()
+    portal.save(update_fields=["app_version", "licence", "handlers_digest", "updated_at"])
     log.info("handlers_reconciled", portal=portal.member_id, version=portal.app_version)
+
+
+def _reconcile(client: Batches, portal: Portal) -> PortalAppInfo:
+    answers = client.batch({"app": ("app.info", {}), "profile": ("profile", {}), **handlers.COMMANDS})
+    app = PortalAppInfo.parse(answers["app"])
+    if app.code != portal.app_code:
+        raise AccessDenied("foreign_application")
+    if not Profile.parse(answers["profile"]).admin:
+        raise AccessDenied("not_administrator")
+    handlers.reconcile(client, _bound(answers), SidebarSettings.of(portal.placement_settings))
+    return app
+
+
+def stale(limit: int) -> list[int]:
+    """Ids of active portals whose handlers are not those declared today: `PUBLIC_URL` or the declaration changed,
+    or a reconcile failed more than an hour ago."""
+    hour_ago = timezone.now() - timedelta(hours=1)
+    rested = Q(handlers_tried_at=None) | Q(handlers_tried_at__lt=hour_ago) | ~Q(handlers_digest="")
+    found = Portal.objects.filter(rested, status=Portal.Status.ACTIVE).exclude(
+        handlers_digest=handlers.declaration_digest()
+    )
+    return list(found.order_by("handlers_tried_at").values_list("pk", flat=True)[:limit])

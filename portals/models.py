@@ -1,10 +1,11 @@
 """Who installed us: portals, their tokens and the history of their status."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.db.models import Q
@@ -13,6 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from portals import signals
 from portals.fields import EncryptedTextField
+from portals.records import ApiCall, EventCredentials, PortalEvent
+
+__all__ = ["ApiCall", "EventCredentials", "Portal", "PortalEvent", "PortalToken", "PortalTransition"]
 
 # The one reason that neither an open nor a refresh heals: an operator set it.
 BLOCKED_BY_OPERATOR = "operator"
@@ -66,6 +70,13 @@ class Portal(models.Model):
     placement_settings = models.JSONField(default=dict, blank=True)
     installed_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
+    # The portal's plan as its own ``app.info`` names it, such as "en_ent250": it sets the limits.
+    licence = models.CharField(max_length=64, blank=True)
+    # Digest of the declared handlers that were bound last; another one than today's means: reconcile.
+    handlers_digest = models.CharField(max_length=64, blank=True)
+    handlers_tried_at = models.DateTimeField(null=True, blank=True)
+    presence_due_at = models.DateTimeField(null=True, blank=True)
+    erase_due_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -78,6 +89,20 @@ class Portal(models.Model):
             models.Index(fields=["status", "-status_changed_at"], name="portal_status_since"),
             # the operator's search by domain
             models.Index(fields=["domain"], name="portal_domain"),
+            # the daily check: who has not been heard of
+            models.Index(
+                fields=["presence_due_at"],
+                name="portal_presence_due",
+                condition=Q(status__in=["active", "blocked"]),
+            ),
+            # the eraser: whose retention is over
+            models.Index(fields=["erase_due_at"], name="portal_erase_due", condition=Q(status="deleted")),
+            # the reconciler: who still has handlers of an older declaration
+            models.Index(
+                fields=["handlers_digest", "handlers_tried_at"],
+                name="portal_handlers",
+                condition=Q(status="active"),
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -98,9 +123,12 @@ class Portal(models.Model):
         return f"{parts.scheme}://{parts.netloc}"
 
     def activate(self, reason: str) -> None:
-        """Installed, or healed: from any status."""
-        if self._change_status(self.Status.ACTIVE, reason, from_statuses=self.Status.values):
-            signals.installed.send(Portal, portal=self)
+        """Installed, or healed: from any status; what was to be erased is kept."""
+        with transaction.atomic():
+            if self._change_status(self.Status.ACTIVE, reason, from_statuses=self.Status.values):
+                self.erase_due_at = None
+                self.save(update_fields=["erase_due_at", "updated_at"])
+                signals.installed.send(Portal, portal=self)
 
     def block(self, reason: str) -> None:
         """Broken but still installed, as far as we know; an administrator's open or install heals it."""
@@ -109,13 +137,28 @@ class Portal(models.Model):
             signals.blocked.send(Portal, portal=self)
 
     def mark_deleted(self, reason: str) -> None:
-        """Uninstalled, confirmed by the authorization server: tokens go at once, the row stays."""
+        """Uninstalled, confirmed by the authorization server: tokens go at once, the row stays.
+
+        Content stays for the retention period, so that a reinstall finds it.
+        """
         with transaction.atomic():
             if self._change_status(self.Status.DELETED, reason, from_statuses=self.Status.values):
                 self.tokens.all().delete()
+                EventCredentials.objects.filter(event__member_id=self.member_id).delete()
                 self.application_token = None
-                self.save(update_fields=["application_token", "updated_at"])
+                retention = timedelta(days=settings.CONTENT_RETENTION_DAYS)
+                self.erase_due_at = timezone.now() + retention
+                self.save(update_fields=["application_token", "erase_due_at", "updated_at"])
                 signals.deleted.send(Portal, portal=self)
+
+    @transaction.atomic
+    def erase_content(self, reason: str) -> None:
+        """Everything its people wrote goes; the installation stays. Ends all sessions and proofs of access."""
+        current = Portal.objects.select_for_update().only("status").get(pk=self.pk)
+        signals.erased.send(Portal, portal=self)
+        PortalTransition.objects.create(portal=self, old=current.status, new=current.status, reason=reason)
+        self.status_changed_at = timezone.now()
+        self.save(update_fields=["status_changed_at", "updated_at"])
 
     @transaction.atomic
     def _change_status(self, target: "Portal.Status", reason: str, *, from_statuses: Collection[str]) -> bool:
@@ -192,9 +235,15 @@ class PortalToken(models.Model):
 
 
 class PortalTransition(models.Model):
-    """Our record of a status change; append-only."""
+    """Our record of a status change; append-only.
 
-    portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="transitions")
+    An erased portal leaves one, without ``portal`` but with its ``member_id``: the proof that it was erased.
+    """
+
+    portal = models.ForeignKey(
+        Portal, on_delete=models.CASCADE, null=True, blank=True, related_name="transitions"
+    )
+    member_id = models.CharField(max_length=32, blank=True)
     old = models.CharField(max_length=8)
     new = models.CharField(max_length=8)
     reason = models.CharField(max_length=64)

@@ -31,6 +31,36 @@ SCHEDULE: Final[Mapping[str, Periodic]] = {
         queue="tokens",
         description="Hands out tokens that are due. Portals lose their tokens while it is switched off.",
     ),
+    "Dispatch events": Periodic(
+        task="portals.tasks.dispatch_events",
+        seconds=15,
+        queue="celery",
+        description="Events that failed or that the broker lost come back by it.",
+    ),
+    "Reconcile stale handlers": Periodic(
+        task="portals.tasks.reconcile_stale",
+        seconds=60,
+        queue="celery",
+        description="Binds again what PUBLIC_URL, a release or a failure left wrong.",
+    ),
+    "Check presence": Periodic(
+        task="portals.tasks.check_presence",
+        seconds=300,
+        queue="celery",
+        description="Looks once a day at portals nobody opens: a lost uninstall is noticed by it.",
+    ),
+    "Erase what uninstalled portals left": Periodic(
+        task="portals.tasks.erase_due",
+        seconds=600,
+        queue="celery",
+        description="Deletes content after CONTENT_RETENTION_DAYS. A promise to customers.",
+    ),
+    "Prune logs": Periodic(
+        task="portals.tasks.prune_logs",
+        seconds=3600,
+        queue="celery",
+        description="Deletes logged calls and events after their retention.",
+    ),
 }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from portals.bitrix24.errors import Bitrix24Error, Disposition
+from portals.bitrix24.errors import Bitrix24Error, Disposition, RateLimited, TimeBudgetSpent
 
 Text = str | Promise
 
@@ -194,4 +194,6 @@ _REASONS: Mapping[Disposition, str] = {
 
 def refusal_for(error: Bitrix24Error) -> Refusal:
     """What a failed call means to the person who waits for it."""
+    if isinstance(error, RateLimited | TimeBudgetSpent):
+        return Refusal("busy", detail=str(error))
     return Refusal(_REASONS[error.disposition], detail=str(error))

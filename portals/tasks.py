@@ -11,9 +11,10 @@ from django.db import transaction
 from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
-from portals import dispatch, installs, signals, tokens
+from portals import dispatch, installs, journal, presence, signals, tokens, uninstalls
 from portals.bitrix24.errors import Bitrix24Error, Disposition
 from portals.consequences import SOON
+from portals.events import inbox, wakeups, work
 from portals.handlers import BindingFailed
 from portals.models import Portal
 from portals.tokens import NoToken, RefreshPending
@@ -72,7 +73,56 @@ def hand_out(token_ids: Sequence[int]) -> None:
             enqueue(refresh_tokens, *ids, producer=producer, expires=dispatch.LEASE.total_seconds())
 
 
-@receiver(signals.version_drifted)
+# Portals a run of a periodic task takes on; what is left waits for the next run.
+_A_RUN = 50
+
+
+@shared_task
+def dispatch_events() -> None:
+    """Hand due events to workers: called by the first event of a burst, and by beat for what was missed."""
+    # First the mark, then the look: an event stored after the look finds no mark and calls again.
+    wakeups.answer()
+    while found := inbox.dispatchable():
+        for event_id in found:
+            enqueue(process_event, event_id)
+
+
+@shared_task
+def process_event(event_id: int) -> None:
+    """Process one event; a failed one comes back by its own due time."""
+    seconds = work.process(event_id)
+    if seconds is not None:
+        enqueue(dispatch_events, countdown=seconds)
+
+
+@shared_task
+def reconcile_stale() -> None:
+    """Heal handlers that are not those declared today, a few portals at a time."""
+    for portal_id in installs.stale(_A_RUN):
+        enqueue(reconcile_handlers, portal_id)
+
+
+@shared_task
+def check_presence() -> None:
+    """Look, gently, at portals nobody has heard of for a day."""
+    for portal_id in presence.due(_A_RUN):
+        presence.check(Portal.objects.get(pk=portal_id))
+
+
+@shared_task
+def erase_due() -> None:
+    """Erase what uninstalled portals left, once their retention is over."""
+    for portal_id in uninstalls.due_for_erasure(_A_RUN):
+        uninstalls.erase(portal_id)
+
+
+@shared_task
+def prune_logs() -> None:
+    """Delete logged calls and finished events that are older than they have to be."""
+    log.info("logs_pruned", calls=journal.prune(), events=inbox.prune())
+
+
+@receiver([signals.version_drifted, signals.handlers_stale])
 def _reconcile_later(sender: type[Portal], portal: Portal, **_: Any) -> None:
     transaction.on_commit(lambda: enqueue(reconcile_handlers, portal.pk))
 

@@ -1,13 +1,28 @@
 """Pages of the application itself: installer and application page."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from portals import installs, visits
+from portals import handlers, installs, visits
+from portals.administration import LONGEST_TITLE
 from portals.bitrix24.payloads import OpenRequest
+from portals.bitrix24.placements import Color, Context
 from portals.frames import embeddable, frame
+from portals.sessions import ApplicationSession
+from portals.visits import Visit
+
+CONTEXT_NAMES = (
+    (Context.ALL.value, _("All chats")),
+    (Context.USER.value, _("Private chats")),
+    (Context.CHAT.value, _("Group chats")),
+    (Context.LINES.value, _("Open lines")),
+    (Context.CRM.value, _("CRM chats")),
+)
 
 
 @require_safe
@@ -41,4 +56,23 @@ def application(request: HttpRequest, opened: OpenRequest) -> HttpResponse:
     """The application page: state of the installation for administrators, a short guide for everyone."""
     visit = visits.visit(opened)
     context = {"portal": visit.portal, "is_admin": visit.profile.admin, "item": visit.sidebar}
+    if visit.profile.admin:
+        context |= _administration(visit)
     return embeddable(request, render(request, "portals/application.html", context), visit.portal.origin)
+
+
+def _administration(visit: Visit) -> dict[str, Any]:
+    """What only an administrator's page gets."""
+    session = ApplicationSession.of(visit.portal, visit.profile.user_id)
+    return {
+        "contexts": CONTEXT_NAMES,
+        "colors": [color.value for color in Color],
+        "longest_title": LONGEST_TITLE,
+        "handlers_bound": visit.portal.handlers_digest == handlers.declaration_digest(),
+        "frame_data": {
+            "session": session.sign(),
+            "settings": reverse("application-settings"),
+            "export": reverse("application-export"),
+            "erase": reverse("application-erase"),
+        },
+    }

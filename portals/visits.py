@@ -6,10 +6,9 @@ import structlog
 from django.core.cache import cache
 from django.utils import timezone
 
-from portals import gateway, signals, tokens
+from portals import moves, signals, tokens
 from portals.bitrix24.errors import Bitrix24Error
 from portals.bitrix24.payloads import OpenRequest, PortalAppInfo, Profile
-from portals.bitrix24.placements import Role
 from portals.bitrix24.rest import BatchResult, Command
 from portals.handlers import SidebarSettings
 from portals.heal import heal
@@ -43,7 +42,12 @@ def visit(opened: OpenRequest) -> Visit:
         raise Refusal("token_missing")
     portal = portal_for(opened.member_id)
     try:
-        answers = gateway.rest(portal.client_endpoint, opened.access_token).batch(COMMANDS)
+        answers = moves.ask(
+            portal,
+            opened.access_token,
+            lambda client: client.batch(COMMANDS),
+            claimed_domain=opened.domain,
+        )
         profile = prove_visitor(portal, answers)
     except Bitrix24Error as error:
         raise refusal_for(error) from None
@@ -77,12 +81,6 @@ def prove_visitor(portal: Portal, answers: BatchResult) -> Profile:
     if app.version and app.version != portal.app_version:
         _announce_drift(portal, app.version)
     return profile
-
-
-def enforce_role(portal: Portal, profile: Profile) -> None:
-    """The placement's ``role`` steers only what Bitrix24 shows; here it is a rule. Raises: Refusal."""
-    if SidebarSettings.of(portal.placement_settings).role is Role.ADMIN and not profile.admin:
-        raise Refusal("administrators_only")
 
 
 def used(portal: Portal) -> None:

@@ -45,6 +45,13 @@ TOKEN_REFRESH_MARGIN = env.int("TOKEN_REFRESH_MARGIN", default=10 * 60)
 TOKEN_ACTIVE_WINDOW = env.int("TOKEN_ACTIVE_WINDOW", default=24 * 3600)
 TOKEN_KEEPALIVE = env.int("TOKEN_KEEPALIVE", default=30 * 24 * 3600)
 
+# Days. What an uninstalled portal wrote is kept this long for a reinstall; calls and events for their logs.
+CONTENT_RETENTION_DAYS = env.int("CONTENT_RETENTION_DAYS", default=30)
+API_CALL_RETENTION_DAYS = env.int("API_CALL_RETENTION_DAYS", default=3)
+EVENT_RETENTION_DAYS = env.int("EVENT_RETENTION_DAYS", default=30)
+# Seconds between two inserts of logged calls by one process; 0: only when asked to.
+API_CALL_FLUSH_SECONDS = env.float("API_CALL_FLUSH_SECONDS", default=1.0)
+
 # --- Applications ------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -128,6 +135,17 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout"
 # Refreshing has a queue of its own, so that no other work keeps a token waiting.
 CELERY_TASK_ROUTES = {"portals.tasks.refresh_*": {"queue": "tokens"}}
 CELERY_TIMEZONE = "UTC"
+# Refreshing has a queue of its own, so that no other work keeps a token waiting.
+CELERY_TASK_ROUTES = {"portals.tasks.refresh_*": {"queue": "tokens"}}
+CELERY_TIMEZONE = "UTC"
+# Seconds between runs; each task takes on what is due and no more.
+CELERY_BEAT_SCHEDULE = {
+    "dispatch-events": {"task": "portals.tasks.dispatch_events", "schedule": 15},
+    "reconcile-stale": {"task": "portals.tasks.reconcile_stale", "schedule": 60},
+    "check-presence": {"task": "portals.tasks.check_presence", "schedule": 300},
+    "erase-due": {"task": "portals.tasks.erase_due", "schedule": 600},
+    "prune-logs": {"task": "portals.tasks.prune_logs", "schedule": 3600},
+}
 
 # --- Languages ---------------------------------------------------------------------------------------------
 
@@ -146,7 +164,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "sidebar_project.storage.StaticFilesStorage"
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG

@@ -7,9 +7,11 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
+from portals.journal import CALLS
 from portals.models import Portal
 from tests.support.clocks import Clocks, moving
 from tests.support.emulator import Emulator
+from tests.support.events import Events
 from tests.support.opens import Opens
 
 
@@ -30,6 +32,7 @@ def emulator(emulator_process: Emulator, settings: Any) -> Emulator:
 @pytest.fixture(autouse=True)
 def _clean_cache() -> None:
     cache.clear()
+    CALLS.clear()
 
 
 @pytest.fixture
@@ -56,3 +59,9 @@ def clocks(emulator: Emulator) -> Iterator[Clocks]:
     """Our clock and Bitrix24's, to be moved together."""
     with moving(emulator) as clocks:
         yield clocks
+
+
+@pytest.fixture
+def events(opens: Opens) -> Events:
+    """Events of the emulator and our inbox."""
+    return Events(opens.emulator, opens.client)

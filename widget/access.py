@@ -11,16 +11,19 @@ from dataclasses import asdict, dataclass, field
 import structlog
 from django.core.cache import cache
 
-from portals import gateway, visits
+from portals import moves, visits
 from portals.bitrix24.errors import Bitrix24Error, Disposition
-from portals.bitrix24.payloads import Dialog, DialogId, ImUser, OpenRequest, PayloadError
-from portals.bitrix24.placements import Context
+from portals.bitrix24.payloads import Dialog, DialogId, DialogKind, ImUser, OpenRequest, PayloadError
+from portals.bitrix24.placements import Context, Role
+from portals.bitrix24.rest import BatchResult, Command, RestClient
 from portals.handlers import SidebarSettings
 from portals.heal import heal
 from portals.models import Portal
 from portals.refusals import Refusal, refusal_for
+from widget import shares
 from widget.models import Chat
 from widget.sessions import WidgetSession
+from widget.shares import Identity, KnownChat
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +42,7 @@ class Claim:
     dialog_id: DialogId
     expires_in: int | None
     refresh_token: str | None = field(default=None, repr=False)
+    domain: str = ""
 
     @classmethod
     def of(cls, opened: OpenRequest) -> "Claim":
@@ -49,7 +53,19 @@ class Claim:
             dialog_id = opened.dialog_id
         except PayloadError as error:
             raise Refusal(error.reason) from None
-        return cls(opened.member_id, opened.access_token, dialog_id, opened.expires_in, opened.refresh_token)
+        return cls(
+            opened.member_id,
+            opened.access_token,
+            dialog_id,
+            opened.expires_in,
+            opened.refresh_token,
+            opened.domain,
+        )
+
+    @property
+    def token_hash(self) -> str:
+        """What stands for the token in keys of the cache."""
+        return hashlib.sha256(self.access_token.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +76,9 @@ class Proof:
     viewer: int
     viewer_name: str
     can_write: bool
+    admin: bool
+    extranet: bool
+    context: str
     proved_at: float
 
 
@@ -83,61 +102,110 @@ class Access:
 
 
 def prove(claim: Claim) -> Access:
-    """Prove a claim: warm from the cache, cold with one batch to the portal.
+    """Prove a claim: warm from the cache, from what others proved, or cold with one batch to the portal.
 
-    Raises: Refusal.
+    Whatever the proof, the portal's settings of today decide. Raises: Refusal.
     """
     portal = visits.portal_for(claim.member_id)
+    proof = _proof(portal, claim)
+    _enforce_audience(portal, proof)
+    return Access(portal, proof)
+
+
+def _proof(portal: Portal, claim: Claim) -> Proof:
+    """Raises: Refusal."""
     key = _cache_key(portal, claim)
     known = _cached(key)
     age = time.time() - known.proved_at if known else float("inf")
     if known and age < FRESH:
-        return Access(portal, known)
+        return known
+    identity = shares.identity(portal, claim.token_hash)
     try:
-        proof = _prove_at_portal(portal, claim)
+        proof = _shared(portal, claim, identity) or _prove_at_portal(portal, claim, identity)
     except Bitrix24Error as error:
         if known and age < _usable_for(claim) and error.disposition is Disposition.RETRY_LATER:
             log.warning("open_on_stale_proof", portal=portal.member_id, reason=error.code)
-            return Access(portal, known)
+            return known
         raise refusal_for(error) from None
     cache.set(key, asdict(proof), timeout=_usable_for(claim))
-    return Access(portal, proof)
+    return proof
 
 
-def _prove_at_portal(portal: Portal, claim: Claim) -> Proof:
+def _shared(portal: Portal, claim: Claim, identity: Identity | None) -> Proof | None:
+    """A proof made of others: the viewer's identity, and a fellow member's look at the chat."""
+    if identity is None:
+        return None
+    known = shares.chat_for(portal, identity.viewer, claim.dialog_id)
+    if known is None:
+        return None
+    return _proof_of(identity, known.chat, known.context, can_write=True, proved_at=known.proved_at)
+
+
+def _prove_at_portal(portal: Portal, claim: Claim, identity: Identity | None) -> Proof:
     """Raises: Refusal, Bitrix24Error."""
-    client = gateway.rest(portal.client_endpoint, claim.access_token)
-    answers = client.batch(
-        {
-            **visits.COMMANDS,
-            "viewer": ("im.user.get", {}),
-            "dialog": ("im.dialog.get", {"DIALOG_ID": str(claim.dialog_id)}),
-        }
+    answers = moves.ask(
+        portal,
+        claim.access_token,
+        lambda client: _ask(client, claim, known=identity is not None),
+        claimed_domain=claim.domain,
     )
-    profile = visits.prove_visitor(portal, answers)
-    visits.enforce_role(portal, profile)
-    viewer = ImUser.parse(answers["viewer"])
+    if identity is None:
+        identity = _identify(portal, claim, answers)
     dialog = Dialog.parse(answers["dialog"])
-    _enforce_audience(portal, viewer, dialog)
     chat, _ = Chat.objects.get_or_create(portal=portal, chat_id=dialog.chat_id)
     visits.used(portal)
+    now, context = time.time(), _context(dialog)
+    members = shares.members_of(claim.dialog_id, identity.viewer, answers.results.get("members"))
+    # A number is somebody's private chat with the viewer; whatever else it led to is not shared.
+    private = claim.dialog_id.kind is DialogKind.USER
+    if dialog.takes_part and (not private or context is Context.USER):
+        shares.remember_chat(
+            portal, identity.viewer, claim.dialog_id, KnownChat(chat.pk, context, members, now)
+        )
+    return _proof_of(identity, chat.pk, context, can_write=dialog.takes_part, proved_at=now)
+
+
+def _ask(client: RestClient, claim: Claim, *, known: bool) -> BatchResult:
+    """One request: the dialog, who is in it, and who asks unless that is ``known``."""
+    commands: dict[str, Command] = {} if known else {**visits.COMMANDS, "viewer": ("im.user.get", {})}
+    commands["dialog"] = ("im.dialog.get", {"DIALOG_ID": str(claim.dialog_id)})
+    if claim.dialog_id.kind is not DialogKind.USER:
+        commands["members"] = ("im.chat.user.list", {"CHAT_ID": "$result[dialog][id]"})
+    return client.batch(commands)
+
+
+def _identify(portal: Portal, claim: Claim, answers: BatchResult) -> Identity:
+    """Raises: Refusal, Bitrix24Error."""
+    profile = visits.prove_visitor(portal, answers)
+    viewer = ImUser.parse(answers["viewer"])
+    name = f"{profile.name} {profile.last_name}".strip() or f"#{profile.user_id}"
+    identity = Identity(profile.user_id, name, profile.admin, viewer.extranet)
+    shares.remember_identity(portal, claim.token_hash, identity, usable_for=_usable_for(claim))
     heal(portal, profile, claim)
-    name = f"{profile.name} {profile.last_name}".strip()
+    return identity
+
+
+def _proof_of(identity: Identity, chat: int, context: str, *, can_write: bool, proved_at: float) -> Proof:
     return Proof(
-        chat=chat.pk,
-        viewer=profile.user_id,
-        viewer_name=name or f"#{profile.user_id}",
-        can_write=dialog.takes_part,
-        proved_at=time.time(),
+        chat=chat,
+        viewer=identity.viewer,
+        viewer_name=identity.name,
+        can_write=can_write,
+        admin=identity.admin,
+        extranet=identity.extranet,
+        context=str(context),
+        proved_at=proved_at,
     )
 
 
-def _enforce_audience(portal: Portal, viewer: ImUser, dialog: Dialog) -> None:
-    """``extranet`` and ``context`` of the placement, which steer only what Bitrix24 shows. Raises: Refusal."""
+def _enforce_audience(portal: Portal, proof: Proof) -> None:
+    """The options of the placement steer only what Bitrix24 shows; here they are rules. Raises: Refusal."""
     sidebar = SidebarSettings.of(portal.placement_settings)
-    if viewer.extranet and not sidebar.extranet:
+    if sidebar.role is Role.ADMIN and not proof.admin:
+        raise Refusal("administrators_only")
+    if proof.extranet and not sidebar.extranet:
         raise Refusal("employees_only")
-    if Context.ALL not in sidebar.context and _context(dialog) not in sidebar.context:
+    if Context.ALL not in sidebar.context and proof.context not in sidebar.context:
         raise Refusal("context_excluded")
 
 
@@ -157,10 +225,12 @@ def _usable_for(claim: Claim) -> int:
 
 def _cache_key(portal: Portal, claim: Claim) -> str:
     """Portal, token and dialog together, and the portal's epoch: a status change makes all its proofs void."""
-    token = hashlib.sha256(claim.access_token.encode()).hexdigest()
-    return f"access:{portal.pk}:{portal.status_changed_at.timestamp()}:{token}:{claim.dialog_id}"
+    return f"access:{portal.pk}:{portal.status_changed_at.timestamp()}:{claim.token_hash}:{claim.dialog_id}"
 
 
 def _cached(key: str) -> Proof | None:
     value = cache.get(key)
-    return Proof(**value) if isinstance(value, dict) else None
+    try:
+        return Proof(**value) if isinstance(value, dict) else None
+    except TypeError:  # written by another release
+        return None

@@ -6,4 +6,4 @@ class WidgetConfig(AppConfig):
     verbose_name = "Notebook"
 
     def ready(self) -> None:
-        from widget import schema  # noqa: F401, PLC0415 - registers the API's security scheme
+        from widget import erasing, exporting, schema  # noqa: F401, PLC0415 - registers receivers and the security scheme

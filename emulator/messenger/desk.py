@@ -1,7 +1,7 @@
 """Who looks at which portal in which language: what every page and endpoint begins with."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -70,11 +70,6 @@ class Desk:
         wanted = str(params.get("lang", ""))
         language = wanted if wanted in LANGUAGES else portal.language
         return cls(request.state.emulator.world, portal, viewer, language)
-
-    @property
-    def localized_portal(self) -> Portal:
-        """The portal as this person's interface language makes it: LANG of a frame follows the viewer."""
-        return replace(self.portal, language=self.language)
 
     def link(self, path: str, **params: str) -> str:
         """An address of this portal for the same person and language."""

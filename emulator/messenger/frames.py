@@ -57,7 +57,7 @@ def user_options(desk: Desk, client_id: str) -> dict[str, str]:
 
 
 def _form(desk: Desk, client_id: str, params: Mapping[str, Any]) -> OpenForm:
-    portal = desk.localized_portal
+    portal = desk.portal
     placement = str(params.get("placement") or DEFAULT_PLACEMENT)
     if placement != DEFAULT_PLACEMENT:
         return open_widget(
@@ -68,13 +68,14 @@ def _form(desk: Desk, client_id: str, params: Mapping[str, Any]) -> OpenForm:
             placement=placement,
             options=_widget_options(desk, params),
             handler=str(params.get("handler", "")),
+            language=desk.language,
         )
-    form = open_page(desk.world, portal, desk.viewer, client_id)
+    form = open_page(desk.world, portal, desk.viewer, client_id, language=desk.language)
     options = params.get("options")
     if not isinstance(options, dict) or not options or form.installer:
         return form
     texts = {str(name): str(value) for name, value in options.items()}
-    return build_open(desk.world, portal, desk.viewer, client_id, options=texts)
+    return build_open(desk.world, portal, desk.viewer, client_id, options=texts, language=desk.language)
 
 
 def _widget_options(desk: Desk, params: Mapping[str, Any]) -> dict[str, str]:

@@ -12,6 +12,8 @@ from emulator.state import Chat, Message, Portal, User
 
 # Messages of one author within five minutes share an avatar.
 GROUP_SECONDS: Final = 300
+# A visitor of an open line has no user on the portal: the connector writes for them.
+VISITOR_PREFIX: Final = "Visitor: "
 KIND_ICONS: Final = {"lines": "headset", "crm": "briefcase", "sonetGroup": "folder", "open": "globe"}
 
 
@@ -120,17 +122,18 @@ def _bubble(
     now: float,
 ) -> Bubble:
     author = portal.users.get(message.author_id)
+    visitor = author is None and message.text.startswith(VISITOR_PREFIX)
     new_day = before is None or _local(before.at).date() != _local(message.at).date()
     return Bubble(
         id=message.id,
-        author=author.full_name if author else "",
-        position=author.position if author else "",
-        face=face_of(author) if author else Face("", ""),
-        html=to_html(message.text),
+        author=author.full_name if author else "Visitor",
+        position=author.position if author else "Website",
+        face=face_of(author) if author else Face("V", "#90a4ae"),
+        html=to_html(message.text.removeprefix(VISITOR_PREFIX) if visitor else message.text),
         time=f"{_local(message.at):%H:%M}",
         day=_day(message.at, now) if new_day else "",
         mine=message.author_id == viewer_id,
-        system=author is None,
+        system=author is None and not visitor,
         first=new_day or not _same_run(before, message),
         last=not _same_run(message, following),
     )

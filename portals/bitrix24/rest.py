@@ -6,8 +6,15 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 from urllib.parse import urlencode
 
-from portals.bitrix24.answers import error_code
-from portals.bitrix24.errors import BadAnswer, Bitrix24Error, CommandNotRun, error_for
+from portals.bitrix24.answers import Answer, error_code
+from portals.bitrix24.errors import (
+    BadAnswer,
+    Bitrix24Error,
+    CommandNotRun,
+    RateLimited,
+    TimeBudgetSpent,
+    error_for,
+)
 from portals.bitrix24.transport import Transport
 
 Params = Mapping[str, object]
@@ -40,13 +47,28 @@ class Batches(Protocol):
     def batch(self, commands: Mapping[str, Command]) -> BatchResult: ...
 
 
+class Gate(Protocol):
+    """What keeps us under a portal's limits. ``methods`` are those of one request, several in a batch."""
+
+    def admit(self, methods: Sequence[str]) -> None:
+        """Return when the request may be sent. Raises: RateLimited, TimeBudgetSpent."""
+
+    def refused(self, methods: Sequence[str], error: Bitrix24Error) -> bool:
+        """Learn that the portal refused for load; True: ask again and repeat."""
+
+
 @dataclass(frozen=True, slots=True)
 class RestClient:
-    """``client_endpoint`` is the REST base URL with its final slash, as the authorization server names it."""
+    """``client_endpoint`` is the REST base URL with its final slash, as the authorization server names it.
+
+    ``owner`` is the caller's key for the portal, passed on to the record of each call.
+    """
 
     client_endpoint: str
     access_token: str = field(repr=False)
     transport: Transport = field(repr=False)
+    gate: Gate | None = field(default=None, repr=False)
+    owner: int | None = None
 
     def call(self, method: str, params: Params | None = None, *, deadline: float = CALL_SECONDS) -> object:
         """Call one method and return its ``result``; ``deadline`` is in seconds.
@@ -56,12 +78,29 @@ class RestClient:
         """
         if not _METHOD.fullmatch(method):
             raise ValueError("not a REST method name")
-        form = [*php_pairs(params or {}), ("auth", self.access_token)]
-        url = f"{self.client_endpoint.rstrip('/')}/{method}"
-        answer = self.transport.post(url, form=form, deadline=deadline, method=method)
+        return self._call(method, params or {}, (), deadline)
+
+    def _call(self, method: str, params: Params, inner: Sequence[str], deadline: float) -> object:
+        form = [*php_pairs(params), ("auth", self.access_token)]
+        self._admit(method, inner)
+        try:
+            answer = self._post(method, form, deadline)
+        except (RateLimited, TimeBudgetSpent) as error:
+            if self.gate is None or not self.gate.refused([method.lower()], error):
+                raise
+            self._admit(method, inner)
+            answer = self._post(method, form, deadline)
         if "result" not in answer.body:
             raise BadAnswer("result_missing", http_status=answer.http_status)
         return answer.body["result"]
+
+    def _admit(self, method: str, inner: Sequence[str]) -> None:
+        if self.gate is not None:
+            self.gate.admit([method.lower(), *inner])
+
+    def _post(self, method: str, form: Sequence[tuple[str, str]], deadline: float) -> Answer:
+        url = f"{self.client_endpoint.rstrip('/')}/{method}"
+        return self.transport.post(url, form=form, deadline=deadline, method=method, owner=self.owner)
 
     def batch(
         self, commands: Mapping[str, Command], *, halt: bool = False, deadline: float = CALL_SECONDS
@@ -75,11 +114,15 @@ class RestClient:
         """
         _check(commands)
         cmd = {key: f"{method}?{urlencode(php_pairs(params))}" for key, (method, params) in commands.items()}
-        envelope = self.call("batch", {"halt": halt, "cmd": cmd}, deadline=deadline)
+        inner = sorted({method.lower() for method, _ in commands.values()})
+        envelope = self._call("batch", {"halt": halt, "cmd": cmd}, inner, deadline)
         if not isinstance(envelope, Mapping):
             raise BadAnswer("batch_unreadable")
         results = _by_key(envelope.get("result"))
         errors = {key: _command_error(value) for key, value in _by_key(envelope.get("result_error")).items()}
+        for key, error in errors.items():
+            if self.gate is not None and isinstance(error, TimeBudgetSpent) and key in commands:
+                self.gate.refused([commands[key][0].lower()], error)
         return BatchResult(results, errors)
 
 

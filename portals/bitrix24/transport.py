@@ -24,7 +24,10 @@ _CONNECT_SECONDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """What may be logged about one call: nothing in it is secret. ``duration`` is in seconds."""
+    """What may be logged about one call: nothing in it is secret. ``duration`` is in seconds.
+
+    ``owner`` is whatever key the caller has for whom the call was made.
+    """
 
     host: str
     method: str
@@ -33,6 +36,7 @@ class CallRecord:
     duration: float
     operating: float | None = None
     operating_reset_at: float | None = None
+    owner: int | None = None
 
 
 def _unguarded(_host: str) -> AbstractContextManager[None]:
@@ -71,7 +75,15 @@ class Transport:
         self._process = os.getpid()
         self._adapters = self._new_adapters()
 
-    def post(self, url: str, *, form: Sequence[tuple[str, str]], deadline: float, method: str) -> Answer:
+    def post(
+        self,
+        url: str,
+        *,
+        form: Sequence[tuple[str, str]],
+        deadline: float,
+        method: str,
+        owner: int | None = None,
+    ) -> Answer:
         """POST an urlencoded form and read the answer; secrets belong into ``form``, never into ``url``.
 
         ``deadline`` is the time for everything after name resolution, in seconds; ``method`` names the call
@@ -94,7 +106,9 @@ class Transport:
             raise
         finally:
             if self._on_call is not None:
-                self._on_call(_record(host, method, answer, error, time.monotonic() - started))
+                self._on_call(
+                    _record(host, method, answer, error, duration=time.monotonic() - started, owner=owner)
+                )
         return answer
 
     def _send(self, target: Url, form: Sequence[tuple[str, str]], seconds: float) -> Answer:
@@ -163,7 +177,13 @@ def _failure(error: Exception) -> Bitrix24Error:
 
 
 def _record(
-    host: str, method: str, answer: Answer | None, error: Bitrix24Error | None, duration: float
+    host: str,
+    method: str,
+    answer: Answer | None,
+    error: Bitrix24Error | None,
+    *,
+    duration: float,
+    owner: int | None,
 ) -> CallRecord:
     return CallRecord(
         host=host,
@@ -173,4 +193,5 @@ def _record(
         duration=duration,
         operating=answer.operating if answer else None,
         operating_reset_at=answer.operating_reset_at if answer else None,
+        owner=owner,
     )

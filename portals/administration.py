@@ -1,0 +1,144 @@
+"""What a portal's administrators do on the application page: settings of the item, export, erasing."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from portals import installs, moves, signals, visits
+from portals.bitrix24.errors import Bitrix24Error, Disposition
+from portals.bitrix24.payloads import PayloadError
+from portals.bitrix24.payloads.fields import checked_text
+from portals.bitrix24.placements import Color, Context, Role
+from portals.bitrix24.rest import RestClient
+from portals.handlers import BindingFailed, SidebarSettings, wanted
+from portals.models import Portal
+from portals.refusals import Refusal, refusal_for
+from portals.tokens import NoToken, RefreshPending
+
+log = structlog.get_logger(__name__)
+
+LONGEST_TITLE = 60
+
+
+class InvalidSettings(Exception):
+    """What was sent is no setting; ``fields`` names what is wrong."""
+
+    def __init__(self, *fields: str) -> None:
+        super().__init__(", ".join(fields))
+        self.fields = fields
+
+
+def read_settings(sent: Mapping[str, Any]) -> SidebarSettings:
+    """Settings as the page sends them. Raises: InvalidSettings."""
+    readers = {
+        "context": lambda value: frozenset(Context(name) for name in _names(value)),
+        "role": Role,
+        "extranet": _flag,
+        "color": Color,
+        "title": _title,
+    }
+    values: dict[str, Any] = {}
+    wrong = []
+    for name, read in readers.items():
+        try:
+            values[name] = read(sent[name])
+        except (KeyError, TypeError, ValueError):
+            wrong.append(name)
+    if wrong:
+        raise InvalidSettings(*wrong)
+    return SidebarSettings(**values)
+
+
+def save(portal: Portal, sidebar: SidebarSettings, access_token: str | None) -> bool:
+    """Store settings and bind them on the portal at once, with the administrator's token or the portal's own.
+
+    False if the portal could not be reached: then they hold here already (opens obey them), and the reconcile
+    brings them to the portal later. Raises: Refusal if they were not accepted; nothing is stored then.
+    """
+    wanted(sidebar)  # a value that no portal takes must not get further
+    portal.placement_settings = sidebar.stored()
+    try:
+        installs.reconcile(portal, access_token)
+        bound = True
+    except BindingFailed as error:
+        raise Refusal("binding_failed", detail=error.code) from None
+    except (NoToken, RefreshPending):
+        bound = False
+    except Bitrix24Error as error:
+        if error.disposition is not Disposition.RETRY_LATER:
+            raise _refusal(error) from None
+        bound = False
+    portal.save(update_fields=["placement_settings", "updated_at"])
+    log.info("settings_saved", portal=portal.member_id, bound=bound)
+    if not bound:
+        signals.handlers_stale.send(Portal, portal=portal)
+    return bound
+
+
+def export(portal: Portal, access_token: str) -> dict[str, Any]:
+    """What we hold about a portal. Of its people's content only what this administrator may read in Bitrix24.
+
+    Raises: Refusal.
+    """
+    try:
+        contributions = moves.ask(portal, access_token, lambda client: _contributions(portal, client))
+    except Bitrix24Error as error:
+        raise _refusal(error) from None
+    log.info("data_exported", portal=portal.member_id)
+    return {
+        "portal": {
+            "member_id": portal.member_id,
+            "domain": portal.domain,
+            "status": portal.status,
+            "installed_at": portal.installed_at,
+            "version": portal.app_version,
+            "scope": portal.scope,
+            "language": portal.language,
+            "settings": portal.placement_settings,
+        },
+        "history": list(portal.transitions.order_by("pk").values("old", "new", "reason", "created_at")),
+        **contributions,
+    }
+
+
+def erase_content(portal: Portal, administrator: int) -> None:
+    """Erase everything the portal's people wrote; the installation stays."""
+    portal.erase_content("content_erased")
+    log.info("content_erased", portal=portal.member_id, user=administrator)
+
+
+def _contributions(portal: Portal, client: RestClient) -> dict[str, Any]:
+    """Raises: Refusal, Bitrix24Error."""
+    profile = visits.prove_visitor(portal, client.batch(visits.COMMANDS))
+    if not profile.admin:
+        raise Refusal("administrators_only")
+    found: dict[str, Any] = {}
+    contributions: list[tuple[Any, Any]] = signals.exporting.send(Portal, portal=portal, client=client)
+    for _receiver, contribution in contributions:
+        found |= contribution
+    return found
+
+
+def _refusal(error: Bitrix24Error) -> Refusal:
+    denied = error.disposition is Disposition.DENIED
+    return Refusal("not_administrator", detail=str(error)) if denied else refusal_for(error)
+
+
+def _names(value: object) -> list[str]:
+    if not isinstance(value, list) or not value:
+        raise ValueError("a list of contexts")
+    return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("true or false")
+    return value
+
+
+def _title(value: object) -> str:
+    try:
+        return " ".join(checked_text(value, limit=LONGEST_TITLE).split())
+    except PayloadError as error:
+        raise ValueError(error.reason) from None

@@ -1,0 +1,106 @@
+"""The small API of the application page: JSON with an application session as bearer."""
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import structlog
+from django.core.exceptions import RequestDataTooBig
+from django.core.serializers.json import DjangoJSONEncoder
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from portals import administration
+from portals.administration import InvalidSettings
+from portals.models import Portal
+from portals.refusals import Refusal
+from portals.sessions import ApplicationSession, SessionRefused
+
+log = structlog.get_logger(__name__)
+
+Sent = dict[str, Any]
+ApplicationView = Callable[[Portal, ApplicationSession, Sent], HttpResponse]
+
+
+def administrator(view: ApplicationView) -> Callable[[HttpRequest], HttpResponse]:
+    """A view of ``(portal, session, sent)`` for who bears an application session; errors are problem details."""
+
+    @csrf_exempt  # a bearer header, not a cookie: another site cannot make a browser send it
+    @require_POST
+    @wraps(view)
+    def handler(request: HttpRequest) -> HttpResponse:
+        try:
+            session = _session(request)
+            response = view(session.open_portal(), session, _sent(request))
+        except SessionRefused as refused:
+            response = _problem(401, refused.code, _("This page was open for too long; open it again."))
+        except InvalidSettings as invalid:
+            response = _problem(400, "invalid", _("Please check what is marked."), fields=invalid.fields)
+        except Refusal as refusal:
+            text = str(refusal.explanation.message)
+            response = _problem(refusal.explanation.status, refusal.reason, text)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return handler
+
+
+@administrator
+def save_settings(portal: Portal, session: ApplicationSession, sent: Sent) -> HttpResponse:
+    """Settings of the item: stored, bound, obeyed."""
+    sidebar = administration.read_settings(sent)
+    bound = administration.save(portal, sidebar, _token(sent))
+    return JsonResponse({"settings": sidebar.stored(), "bound": bound})
+
+
+@administrator
+def export(portal: Portal, session: ApplicationSession, sent: Sent) -> HttpResponse:
+    """What we hold, as a file."""
+    token = _token(sent)
+    if token is None:
+        raise Refusal("token_missing")
+    text = json.dumps(
+        administration.export(portal, token), cls=DjangoJSONEncoder, ensure_ascii=False, indent=1
+    )
+    disposition = 'attachment; filename="chat-notebook.json"'
+    return HttpResponse(text, content_type="application/json", headers={"Content-Disposition": disposition})
+
+
+@administrator
+def erase(portal: Portal, session: ApplicationSession, sent: Sent) -> HttpResponse:
+    """Erase all content; answers with a session of the time after."""
+    if sent.get("confirm") is not True:
+        raise InvalidSettings("confirm")
+    administration.erase_content(portal, session.administrator)
+    return JsonResponse({"session": ApplicationSession.of(portal, session.administrator).sign()})
+
+
+def _session(request: HttpRequest) -> ApplicationSession:
+    scheme, __, bearer = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not bearer:
+        raise SessionRefused("session_missing")
+    return ApplicationSession.read(bearer)
+
+
+def _sent(request: HttpRequest) -> Sent:
+    try:
+        sent = json.loads(request.body)
+    except (ValueError, RecursionError, RequestDataTooBig, UnreadablePostError):
+        sent = None
+    if not isinstance(sent, dict):
+        raise InvalidSettings("body")
+    return sent
+
+
+def _token(sent: Sent) -> str | None:
+    token = sent.get("access_token")
+    return token if isinstance(token, str) and token else None
+
+
+def _problem(status: int, code: str, detail: str, **members: object) -> JsonResponse:
+    log.info("application_refused", reason=code, status=status)
+    body = {"type": "about:blank", "status": status, "code": code, "detail": detail, **members}
+    return JsonResponse(body, status=status, content_type="application/problem+json")

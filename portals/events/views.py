@@ -1,0 +1,65 @@
+"""The handler of every event."""
+
+import structlog
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+
+from portals import tasks
+from portals.bitrix24.payloads import EventRequest, PayloadError
+from portals.events import inbox, wakeups
+from portals.events.metrics import RECEIVED
+from portals.events.registry import EventRefused, bound_codes
+
+log = structlog.get_logger(__name__)
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+@csrf_exempt  # Bitrix24 sends no cookie; every kind of event has its own proof
+def events(request: HttpRequest) -> HttpResponse:
+    """Accept, store, answer; everything else happens in a worker."""
+    if request.method in ("GET", "HEAD"):
+        purpose = _("Bitrix24 tells Chat Notebook here what happens to its installation.")
+        return render(request, "portals/address.html", {"name": _("Events"), "purpose": purpose})
+    if request.method != "POST":
+        return JsonResponse({"error": "method"}, status=405, headers={"Allow": "GET, HEAD, POST"})
+    try:
+        event = _read(request)
+        receipt = inbox.receive(event)
+    except EventRefused as refused:
+        return _refused(request, refused)
+    # Only codes we know become labels: a sender must not be able to invent them.
+    label = event.event if event.event in bound_codes() else "other"
+    RECEIVED.labels(label, receipt.value).inc()
+    if receipt is inbox.Receipt.STORED:
+        if wakeups.call():
+            tasks.enqueue(tasks.dispatch_events)
+    elif receipt is inbox.Receipt.UNKNOWN:
+        log.info("event_unknown", event_code=event.event, portal=event.auth.member_id)
+    return JsonResponse({"receipt": receipt.value})
+
+
+def _read(request: HttpRequest) -> EventRequest:
+    """Raises: EventRefused for what Bitrix24 would not have sent."""
+    if request.content_type != _FORM:
+        raise EventRefused("not_a_form", 415)
+    try:
+        return EventRequest.parse(request.POST.dict())
+    except PayloadError as error:
+        raise EventRefused(error.reason, 400) from None
+    except RequestDataTooBig:
+        raise EventRefused("body_too_large", 413) from None
+    except TooManyFieldsSent:
+        raise EventRefused("too_many_fields", 400) from None
+    except UnreadablePostError:
+        raise EventRefused("body_truncated", 400) from None
+
+
+def _refused(request: HttpRequest, refused: EventRefused) -> HttpResponse:
+    claimed = request.POST.get("auth[member_id]", "") if refused.http_status in (403, 404) else ""
+    log.warning("event_refused", reason=refused.reason, portal=claimed[:32])
+    RECEIVED.labels("refused", refused.reason).inc()
+    return JsonResponse({"error": refused.reason}, status=refused.http_status)

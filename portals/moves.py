@@ -1,0 +1,104 @@
+"""Where a portal lives. Its address may change, or pass to another portal; only the authorization server knows.
+
+No redirect is followed and no address of a request believed: both are reasons to ask.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import structlog
+from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+
+from portals import gateway
+from portals.bitrix24.addresses import parse_url
+from portals.bitrix24.errors import PortalGone, PortalMoved, TokenDead
+from portals.bitrix24.rest import RestClient
+from portals.models import Portal
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+ADDRESS_LOST = "address_lost"
+PORTAL_GONE = "portal_gone"
+# A self-hosted portal may be reached under several names; the authorization server is asked once an hour.
+_ALIAS_SECONDS = 3600
+
+
+def ask(
+    portal: Portal,
+    access_token: str,
+    work: Callable[[RestClient], T],
+    *,
+    claimed_domain: str = "",
+    background: bool = False,
+) -> T:
+    """Run ``work`` against the portal, wherever it is now; ``claimed_domain`` is where a request says it is.
+
+    A token goes to no address that may have passed to somebody else: if the claim differs from what is stored,
+    the authorization server is asked first. Raises: Bitrix24Error, and whatever ``work`` raises.
+    """
+    if not _settled(portal, claimed_domain):
+        confirm(portal, access_token)
+        cache.set(_alias(portal, claimed_domain), 1, timeout=_ALIAS_SECONDS)
+    try:
+        return work(gateway.portal(portal, access_token, background=background))
+    except (PortalMoved, PortalGone):
+        before = portal.client_endpoint
+        if confirm(portal, access_token) == before:
+            raise
+    return work(gateway.portal(portal, access_token, background=background))
+
+
+def confirm(portal: Portal, access_token: str) -> str:
+    """Ask the authorization server for the portal's REST address, store it if it changed, and return it.
+
+    Raises: TokenDead for a token of another portal or application, PortalGone if no address is known.
+    """
+    proof = gateway.authorization_server().app_info(access_token)
+    if (proof.client_id, proof.member_id) != (settings.BITRIX24_CLIENT_ID, portal.member_id):
+        log.warning("address_refused", reason="foreign_token", portal=portal.member_id)
+        raise TokenDead("foreign_token")
+    if not proof.client_endpoint:
+        raise PortalGone()
+    if proof.client_endpoint != portal.client_endpoint:
+        move(portal, proof.client_endpoint)
+    return proof.client_endpoint
+
+
+@transaction.atomic
+def move(portal: Portal, client_endpoint: str) -> None:
+    """Store a *confirmed* address; a portal that lost its address only for that is well again."""
+    vacate(client_endpoint, portal.member_id)
+    log.info("portal_renamed", portal=portal.member_id, old=portal.client_endpoint, new=client_endpoint)
+    portal.client_endpoint = client_endpoint
+    portal.domain = parse_url(client_endpoint).netloc
+    portal.save(update_fields=["domain", "client_endpoint", "updated_at"])
+    if portal.status == Portal.Status.BLOCKED and portal.status_reason in (ADDRESS_LOST, PORTAL_GONE):
+        portal.activate("address_confirmed")
+
+
+def vacate(client_endpoint: str, member_id: str) -> None:
+    """The address belongs to portal ``member_id`` now: whoever had it before is not there any more.
+
+    Nothing is ever sent to the old tenant's address with the old tenant's tokens again.
+    """
+    for other in Portal.objects.filter(client_endpoint=client_endpoint).exclude(member_id=member_id):
+        if other.status == Portal.Status.ACTIVE:
+            other.block(ADDRESS_LOST)
+        log.warning("address_lost", portal=other.member_id, to=member_id)
+        Portal.objects.filter(pk=other.pk).update(client_endpoint="", domain="")
+
+
+def _settled(portal: Portal, claimed_domain: str) -> bool:
+    if not portal.client_endpoint:
+        return False
+    if claimed_domain in ("", portal.domain):
+        return True
+    return bool(cache.get(_alias(portal, claimed_domain)))
+
+
+def _alias(portal: Portal, domain: str) -> str:
+    return f"alias:{portal.pk}:{portal.client_endpoint}:{domain}"

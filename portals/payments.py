@@ -1,0 +1,37 @@
+"""Whether a portal has paid, as the portal itself says; events about it are only hints."""
+
+import structlog
+
+from portals.bitrix24.errors import Unpaid
+from portals.bitrix24.payloads import PortalAppInfo
+from portals.calls import PortalClient
+from portals.models import BLOCKED_BY_OPERATOR, Portal
+
+log = structlog.get_logger(__name__)
+
+UNPAID = "unpaid"
+
+
+def check(portal: Portal) -> str:
+    """Ask the portal's ``app.info`` with its own token, and follow: unpaid blocks, paid heals; content stays.
+
+    In the grace period (``DAYS`` below zero but not expired) everything goes on.
+    Returns "unpaid", "grace", "paid", or "operator" where the operator has decided.
+    Raises: NoToken, RefreshPending, Bitrix24Error.
+    """
+    if portal.status_reason == BLOCKED_BY_OPERATOR:
+        return BLOCKED_BY_OPERATOR
+    try:
+        app = PortalAppInfo.parse(PortalClient(portal).call("app.info"))
+    except Unpaid:
+        portal.block(UNPAID)
+        return UNPAID
+    if app.licence_status and app.licence_status != portal.licence_status:
+        portal.licence_status = app.licence_status
+        portal.save(update_fields=["licence_status", "updated_at"])
+    if app.payment_expired:
+        portal.block(UNPAID)
+        return UNPAID
+    if portal.status == Portal.Status.BLOCKED and portal.status_reason == UNPAID:
+        portal.activate("paid")
+    return "grace" if app.days is not None and app.days < 0 else "paid"

@@ -1,0 +1,81 @@
+"""The daily, gentle look at portals nobody hears of: an uninstall event may be lost, a portal may be closed.
+
+At most a call or two a portal and day, none of them a refresh (Bitrix24 blocks applications that refresh every
+portal by the clock); who is gone is parked, and comes back by itself when it answers again.
+"""
+
+from datetime import timedelta
+
+import structlog
+from django.utils import timezone
+
+from portals import gateway, moves, uninstalls
+from portals.bitrix24.errors import Bitrix24Error, PortalGone, PortalMoved
+from portals.installs import next_presence_check
+from portals.models import BLOCKED_BY_OPERATOR, Portal
+from portals.uninstalls import Presence
+
+log = structlog.get_logger(__name__)
+
+NOT_INSTALLED = "not_installed"
+_PARKED = (NOT_INSTALLED, moves.PORTAL_GONE, moves.ADDRESS_LOST)
+# A parked portal whose application is still gone after this is taken as uninstalled.
+PATIENCE = timedelta(days=7)
+_HEARD_OF = timedelta(hours=24)
+
+
+def due(limit: int) -> list[int]:
+    """Ids of portals to look at now: due, and not opened by anybody for a day."""
+    now = timezone.now()
+    found = Portal.objects.filter(
+        status__in=[Portal.Status.ACTIVE, Portal.Status.BLOCKED], presence_due_at__lte=now
+    )
+    found = found.exclude(status=Portal.Status.ACTIVE, last_used_at__gt=now - _HEARD_OF)
+    found = found.exclude(status_reason=BLOCKED_BY_OPERATOR)
+    return list(found.order_by("presence_due_at").values_list("pk", flat=True)[:limit])
+
+
+def check(portal: Portal) -> Presence:
+    """Look at one portal and park it, or take it back. Without an answer nothing changes."""
+    Portal.objects.filter(pk=portal.pk).update(presence_due_at=next_presence_check())
+    try:
+        found = uninstalls.presence(portal, may_refresh=False)
+        if found is Presence.INSTALLED:
+            _visit(portal)
+    except (PortalGone, PortalMoved) as error:
+        if portal.status_reason != moves.ADDRESS_LOST:
+            portal.block(moves.PORTAL_GONE)
+        log.warning("portal_vanished", portal=portal.member_id, reason=error.code)
+        return Presence.UNKNOWN
+    except Bitrix24Error as error:
+        log.info("presence_unknown", portal=portal.member_id, reason=error.code)
+        return Presence.UNKNOWN
+    if found is Presence.GONE:
+        _gone(portal)
+    elif found is Presence.INSTALLED and portal.status_reason in _PARKED:
+        portal.activate("found_again")
+    return found
+
+
+def _visit(portal: Portal) -> None:
+    """Is it where we think it is? Any answer of a Bitrix24 will do; a move is confirmed and stored."""
+    token = portal.tokens.alive().order_by("-stored_at").first()
+    if token is None:
+        return
+    if not portal.client_endpoint:
+        moves.confirm(portal, token.access_token)
+    try:
+        gateway.portal(portal, token.access_token, background=True).call("app.info")
+    except (PortalMoved, PortalGone):
+        before = portal.client_endpoint
+        if moves.confirm(portal, token.access_token) == before:
+            raise
+
+
+def _gone(portal: Portal) -> None:
+    parked = portal.status_reason == NOT_INSTALLED
+    if parked and portal.status_changed_at < timezone.now() - PATIENCE:
+        uninstalls.uninstall(portal, clean=False, reason="vanished")
+    elif not parked:
+        log.warning("portal_vanished", portal=portal.member_id, reason=NOT_INSTALLED)
+        portal.block(NOT_INSTALLED)

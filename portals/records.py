@@ -1,0 +1,124 @@
+"""What is written down about portals: events they sent, calls we made. Nothing in it is a secret for long."""
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from portals.fields import EncryptedTextField
+
+
+class PortalEventQuerySet(models.QuerySet["PortalEvent"]):
+    def pending(self) -> Self:
+        return self.filter(status=PortalEvent.Status.PENDING)
+
+    def due(self, moment: datetime) -> Self:
+        """Waiting, and not before ``moment``."""
+        return self.pending().filter(due_at__lte=moment)
+
+    def failing(self) -> Self:
+        """What an operator should look at: given up, or tried more than once without success."""
+        return self.filter(Q(status=PortalEvent.Status.FAILED) | Q(status="pending", attempts__gt=1))
+
+
+class PortalEvent(models.Model):
+    """The inbox: every accepted event once, with its outcome. ``data`` is what Bitrix24 said, without tokens.
+
+    ``portal`` is empty for an install event of a portal we do not know yet.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("pending")
+        DONE = "done", _("done")
+        IGNORED = "ignored", _("ignored")
+        REFUSED = "refused", _("refused")
+        FAILED = "failed", _("failed")
+
+    portal = models.ForeignKey(
+        "portals.Portal", on_delete=models.CASCADE, null=True, blank=True, related_name="events"
+    )
+    member_id = models.CharField(max_length=32)
+    event = models.CharField(max_length=128)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    data = models.JSONField(default=dict, blank=True)
+    dedup_key = models.CharField(max_length=64, unique=True, editable=False)
+    status = models.CharField(max_length=8, choices=Status, default=Status.PENDING)
+    reason = models.CharField(max_length=64, blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    received_at = models.DateTimeField(default=timezone.now)
+    due_at = models.DateTimeField(default=timezone.now)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    processed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PortalEventQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-pk",)
+        indexes = [
+            # the dispatcher: what waits, and since when it may run
+            models.Index(fields=["due_at"], name="portalevent_due", condition=Q(status="pending")),
+            # a portal's timeline; how many of its events wait; erasing by the portal's key
+            models.Index(fields=["member_id", "event", "status"], name="portalevent_member"),
+            # pruning
+            models.Index(fields=["received_at"], name="portalevent_received"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=["pending", "done", "ignored", "refused", "failed"]),
+                name="portalevent_status_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="pending") | Q(processed_at__isnull=False),
+                name="portalevent_outcome_has_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} of {self.member_id}"
+
+
+class EventCredentials(models.Model):
+    """Tokens that came with an event and are needed to prove it: encrypted, and gone with its outcome."""
+
+    event = models.OneToOneField(
+        PortalEvent, on_delete=models.CASCADE, primary_key=True, related_name="credentials"
+    )
+    access_token = EncryptedTextField(editable=False)
+    refresh_token = EncryptedTextField(null=True, editable=False)
+    application_token = EncryptedTextField(null=True, editable=False)
+
+    def __str__(self) -> str:
+        return f"credentials of event {self.event_id}"
+
+
+class ApiCall(models.Model):
+    """One call we made. ``duration`` and ``operating`` are in seconds.
+
+    ``portal`` is empty for calls to the authorization server and those made before a portal was proved.
+    """
+
+    portal = models.ForeignKey(
+        "portals.Portal", on_delete=models.CASCADE, null=True, blank=True, related_name="api_calls"
+    )
+    host = models.CharField(max_length=255)
+    method = models.CharField(max_length=64)
+    http_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    error_code = models.CharField(max_length=64, blank=True)
+    duration = models.FloatField()
+    operating = models.FloatField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("-pk",)
+        indexes = [
+            # a portal's newest calls
+            models.Index(fields=["portal", "-created_at"], name="apicall_portal"),
+            # pruning, oldest first
+            models.Index(fields=["created_at"], name="apicall_created"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.method} at {self.host}"

@@ -1,0 +1,73 @@
+"""An application of three pages, each a bare HTML page with the official JS SDK as npm delivers it."""
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import parse_qsl, urlsplit
+
+SDK = Path(__file__).resolve().parents[2] / "node_modules/@bitrix24/b24jssdk/dist/umd/index.min.js"
+PAGE = b"""<!doctype html><html lang="en"><title>Handler</title>
+<link rel="icon" href="data:,"><p id="state">starting</p>
+<script src="/b24.js"></script>
+<script>
+  window.B24Js.initializeB24Frame().then(
+    (b24) => { window.b24 = b24; document.getElementById("state").textContent = "ready"; },
+    (error) => { document.getElementById("state").textContent = String(error); },
+  );
+</script></html>"""
+
+
+class HandlerApp:
+    """Serves on a free port of 127.0.0.1 while it is entered.
+
+    `opens` keeps what was posted: path, query and body fields.
+    """
+
+    def __init__(self) -> None:
+        self.opens: list[tuple[str, dict[str, str], dict[str, str]]] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        opens = self.opens
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self._answer("text/javascript", SDK.read_bytes())
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                address = urlsplit(self.path)
+                opens.append((address.path, dict(parse_qsl(address.query)), dict(parse_qsl(body))))
+                self._answer("text/html; charset=utf-8", PAGE)
+
+            def _answer(self, content_type: str, body: bytes) -> None:
+                self.send_response(200)
+                self.send_header("Content-Type", content_type)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                """Silence: the test's own output is what matters."""
+
+        return Handler
