@@ -1,5 +1,6 @@
 """Celery tasks: each takes ids, calls one service and may run twice."""
 
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -19,6 +20,10 @@ from portals.models import Portal
 from portals.tokens import NoToken, RefreshPending
 
 log = structlog.get_logger(__name__)
+
+# Tokens of one message: few enough to spread over all threads, enough that the broker is not half of the work.
+_TOGETHER = 4
+_PATIENCE = 30.0
 
 
 @shared_task(bind=True, max_retries=5)
@@ -47,18 +52,25 @@ def refresh_due_tokens() -> None:
         hand_out(ids)
 
 
-@shared_task(acks_late=True, soft_time_limit=45, time_limit=60)
-def refresh_token(token_id: int) -> None:
-    """Refresh one token if it is still due; what a failure means has been settled by the service."""
-    with suppress(Bitrix24Error):
-        tokens.refresh_due(token_id)
+@shared_task(acks_late=True, soft_time_limit=50, time_limit=60)
+def refresh_tokens(*token_ids: int) -> None:
+    """Refresh those that are still due, one after the other; what a failure means is settled by the service.
+
+    When time is up the rest is left to the end of its lease.
+    """
+    give_up = time.monotonic() + _PATIENCE
+    for token_id in token_ids:
+        if time.monotonic() < give_up:
+            with suppress(Bitrix24Error):
+                tokens.refresh_due(token_id)
 
 
 def hand_out(token_ids: Sequence[int]) -> None:
     """Tell the workers to refresh due tokens; one that nobody gets to before its lease ends is handed out again."""
-    with refresh_token.app.producer_or_acquire() as producer:
-        for token_id in token_ids:
-            enqueue(refresh_token, token_id, producer=producer, expires=dispatch.LEASE.total_seconds())
+    with refresh_tokens.app.producer_or_acquire() as producer:
+        for start in range(0, len(token_ids), _TOGETHER):
+            ids = token_ids[start : start + _TOGETHER]
+            enqueue(refresh_tokens, *ids, producer=producer, expires=dispatch.LEASE.total_seconds())
 
 
 # Portals a run of a periodic task takes on; what is left waits for the next run.

@@ -1,10 +1,13 @@
 """A wall-clock end for a whole call.
 
-Socket timeouts start anew with every byte, so a peer that drips bytes could hold a worker for hours. A timer
-shuts the connection down instead, whatever it is doing: TLS handshake, headers or body.
+Socket timeouts start anew with every byte, so a peer that drips bytes could hold a worker for hours. A watchdog
+shuts the connection down instead, whatever it is doing: TLS handshake, headers or body. It is one thread a process:
+starting a timer thread for each call was the larger part of what a refresh costs beside its requests.
 """
 
 import contextlib
+import heapq
+import itertools
 import os
 import socket
 import threading
@@ -23,9 +26,8 @@ class Deadline:
     """Context manager: connections of `POOLS_BY_SCHEME` used inside end after ``seconds``."""
 
     def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
-        self._timer = threading.Timer(seconds, self._cut_off)
-        self._timer.daemon = True
+        self.end = time.monotonic() + seconds
+        self.over = False
         self._lock = threading.Lock()
         self._handle: socket.socket | None = None
         self._token: Token[Deadline | None] | None = None
@@ -33,11 +35,11 @@ class Deadline:
     @property
     def remaining(self) -> float:
         """Seconds left, never negative."""
-        return max(0.0, self._end - time.monotonic())
+        return max(0.0, self.end - time.monotonic())
 
     def __enter__(self) -> Self:
         self._token = _current.set(self)
-        self._timer.start()
+        _watchdog.watch(self)
         return self
 
     def __exit__(
@@ -45,7 +47,7 @@ class Deadline:
     ) -> None:
         if self._token is not None:
             _current.reset(self._token)
-        self._timer.cancel()
+        self.over = True
         self._replace(None)
 
     def watch(self, connection: socket.socket) -> None:
@@ -53,7 +55,7 @@ class Deadline:
         # A duplicate outlives the wrapping of the original by TLS and shuts down the same connection.
         self._replace(socket.socket(fileno=os.dup(connection.fileno())))
         if not self.remaining:
-            self._cut_off()
+            self.cut_off()
 
     def _replace(self, handle: socket.socket | None) -> None:
         with self._lock:
@@ -61,10 +63,57 @@ class Deadline:
         if previous is not None:
             previous.close()
 
-    def _cut_off(self) -> None:
+    def cut_off(self) -> None:
+        """End what is under way."""
         with self._lock, contextlib.suppress(OSError):
             if self._handle is not None:
                 self._handle.shutdown(socket.SHUT_RDWR)
+
+
+class _Watchdog:
+    """Cuts off deadlines that are still on when their time comes."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, Deadline]] = []
+        self._numbers = itertools.count()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def watch(self, deadline: Deadline) -> None:
+        with self._changed:
+            heapq.heappush(self._heap, (deadline.end, next(self._numbers), deadline))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="deadlines", daemon=True)
+                self._thread.start()
+            elif self._heap[0][2] is deadline:
+                self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            for deadline in self._overdue():
+                deadline.cut_off()
+
+    def _overdue(self) -> list[Deadline]:
+        """Wait for the next end; what is over by itself is dropped on the way."""
+        found = []
+        with self._changed:
+            while self._heap and (self._heap[0][2].over or self._heap[0][0] <= time.monotonic()):
+                found.append(heapq.heappop(self._heap)[2])
+            found = [deadline for deadline in found if not deadline.over]
+            if not found:
+                self._changed.wait(self._heap[0][0] - time.monotonic() if self._heap else None)
+        return found
+
+
+_watchdog = _Watchdog()
+
+
+def _start_anew() -> None:
+    global _watchdog  # noqa: PLW0603 - a forked process has none of its parent's threads
+    _watchdog = _Watchdog()
+
+
+os.register_at_fork(after_in_child=_start_anew)
 
 
 def _watch(connection: socket.socket | None) -> None:

@@ -1,19 +1,24 @@
-"""Refreshing tokens: throughput of a worker, cost of a tick, and what 100 000 active portals need."""
+"""Refreshing tokens: throughput of a worker, cost of a tick, and what 100 000 active portals need.
+
+Of repeated measurements the best counts, on both sides: whatever else the machine does only ever slows them down.
+"""
 
 import statistics
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import psutil
 import requests
 from django.conf import settings
 from django.db import connection
+from django.db.models import Model
+from django.utils import timezone
 from requests.adapters import HTTPAdapter
 
 from portals import dispatch, tasks
-from portals.fields import EncryptedTextField
-from portals.models import PortalToken
+from portals.models import Portal, PortalToken
 from portals.shared import redis_client
 from tests.benchmarks.report import Figure, Report, say, timed
 from tests.benchmarks.world import World, processor_seconds
@@ -24,7 +29,7 @@ from tests.support.processes import end, until, worker
 LATENCY_MS = 100
 THREADS = (4, 8, 16)
 ROUNDS = 3
-PER_THREAD = 40
+PER_THREAD = 80
 FEW, MANY, DUE = 10_000, 1_000_000, 100
 TICKS = 25
 ACTIVE_PORTALS = 100_000
@@ -52,11 +57,11 @@ def _throughput(world: World, report: Report, threads: int) -> float:
     report.add(
         Figure(
             f"refreshes of one worker, {threads} threads",
-            ours=statistics.median(ours),
-            baseline=statistics.median(bare),
+            ours=max(ours),
+            baseline=max(bare),
             unit="1/s",
             at_least=0.8,
-            note=f"baseline: a bare loop of pooled requests with as many threads, {LATENCY_MS} ms latency",
+            note=f"baseline: a bare loop of pooled requests, {LATENCY_MS} ms latency; best of {ROUNDS}",
         )
     )
     return statistics.median(costs)
@@ -146,41 +151,36 @@ def _ticks(report: Report) -> None:
         report.add(
             Figure(
                 f"{name} with {DUE} due among {MANY} tokens",
-                ours=statistics.median(times[at] for times in many) * 1000,
-                baseline=statistics.median(times[at] for times in few) * 1000,
+                ours=min(times[at] for times in many) * 1000,
+                baseline=min(times[at] for times in few) * 1000,
                 unit="ms",
                 at_most=1.5,
-                note=f"baseline: the same among {FEW} tokens",
+                note=f"baseline: the same among {FEW} tokens; best of {len(few)}",
             )
         )
 
 
 def _fill(total: int) -> None:
     """Add portals with a token each until there are ``total``; 100 of them due, the others within 50 minutes."""
+    model = _model_token()
     have = PortalToken.objects.count()
-    sealed = EncryptedTextField().get_prep_value("x" * 70)
+    fresh = {"expires_at": "now() + interval '1 hour'", "stored_at": "now()", "refreshed_at": "now()"}
+    due = "now() + interval '10 minutes' + random() * interval '40 minutes'"
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            INSERT INTO portals_portal (member_id, domain, client_endpoint, status, status_reason,
-                status_changed_at, licence_status, app_code, app_version, scope, language, placement_settings,
-                created_at, updated_at)
-            SELECT lpad(to_hex(n), 32, '0'), n || '.example', 'https://' || n || '.example/rest/', 'active', '',
-                now(), 'F', 'vendor.chat_notebook', 1, '{im,placement}', 'en', '{}', now(), now()
-            FROM generate_series(%s::int, %s::int) AS n
-            """,
-            [have + 1, total],
+            _copies(
+                Portal, {"member_id": "lpad(to_hex(n), 32, '0')"}, "generate_series(%s::int, %s::int) AS n"
+            ),
+            [have + 1, total, model.portal_id],
         )
         cursor.execute(
-            """
-            INSERT INTO portals_portaltoken (portal_id, user_id, access_token, refresh_token, generation,
-                expires_at, refresh_due_at, failures, last_error, refreshed_at, stored_at)
-            SELECT portal.id, 1, %(sealed)s, %(sealed)s, 1, now() + interval '1 hour',
-                now() + interval '10 minutes' + random() * interval '40 minutes', 0, '', now(), now()
-            FROM portals_portal AS portal LEFT JOIN portals_portaltoken AS token ON token.portal_id = portal.id
-            WHERE token.id IS NULL
-            """,
-            {"sealed": sealed},
+            _copies(
+                PortalToken,
+                {"portal_id": "portal.id", "refresh_due_at": due} | fresh,
+                "portals_portal AS portal LEFT JOIN portals_portaltoken AS token ON token.portal_id = portal.id",
+            )
+            + " AND token.id IS NULL",
+            [model.pk],
         )
         # A random hundred of all rows, so that those of the large table lie as far apart as there.
         cursor.execute(
@@ -192,6 +192,40 @@ def _fill(total: int) -> None:
             """
         )
         cursor.execute("VACUUM ANALYZE portals_portaltoken")
+
+
+def _model_token() -> PortalToken:
+    """The row that all others are copies of."""
+    portal, _ = Portal.objects.get_or_create(
+        member_id="f" * 32,
+        defaults={
+            "domain": "portal.example",
+            "client_endpoint": "https://portal.example/rest/",
+            "status": "active",
+        },
+    )
+    token, _ = PortalToken.objects.get_or_create(
+        portal=portal,
+        defaults={
+            "user_id": 1,
+            "access_token": "x" * 70,
+            "refresh_token": "x" * 70,
+            "expires_at": timezone.now() + timedelta(hours=1),
+            "refresh_due_at": timezone.now() + timedelta(minutes=50),
+        },
+    )
+    return token
+
+
+def _copies(model: type[Model], changed: dict[str, str], source: str) -> str:
+    """SQL that inserts the row of a given id once for each row of ``source``, some columns changed."""
+    columns = [field.column for field in model._meta.concrete_fields if not field.primary_key]
+    values = [changed.get(column, f"model.{column}") for column in columns]
+    table = model._meta.db_table
+    return (
+        f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)}"  # noqa: S608 - names of ours
+        f" FROM {source} JOIN {table} AS model ON model.id = %s WHERE true"
+    )
 
 
 def _tick_seconds() -> list[tuple[float, float]]:

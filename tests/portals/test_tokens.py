@@ -21,7 +21,7 @@ def tick() -> int:
     """One tick with its tasks run at once; how many tokens it handed out."""
     ids = [token_id for chunk in dispatch.claim_due() for token_id in chunk]
     for token_id in ids:
-        tasks.refresh_token(token_id)
+        tasks.refresh_tokens(token_id)
     return len(ids)
 
 
@@ -114,8 +114,8 @@ def test_a_tick_is_bounded(emulator: Emulator) -> None:
 
 def test_a_task_that_comes_twice_refreshes_once(emulator: Emulator) -> None:
     [token] = paper_portals(emulator, 1)
-    tasks.refresh_token(token.pk)
-    tasks.refresh_token(token.pk)
+    tasks.refresh_tokens(token.pk)
+    tasks.refresh_tokens(token.pk)
     assert refreshes(emulator) == [200]
 
 

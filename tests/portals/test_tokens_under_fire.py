@@ -76,7 +76,7 @@ def test_a_database_that_restarts_while_the_answer_comes_costs_no_token(emulator
     [token] = paper_portals(emulator, 1)
     emulator.control.fault("oauth", delay_ms=400)
     with ThreadPoolExecutor(1) as pool:
-        refreshed = pool.submit(tasks.refresh_token, token.pk)
+        refreshed = pool.submit(tasks.refresh_tokens, token.pk)
         until(lambda: PortalToken.objects.filter(spending_since__isnull=False).exists())
         with connection.cursor() as cursor:
             cursor.execute(
@@ -190,4 +190,4 @@ def test_a_minute_of_trouble_changes_no_status(
 def _tick() -> None:
     for ids in dispatch.claim_due():
         for token_id in ids:
-            tasks.refresh_token(token_id)
+            tasks.refresh_tokens(token_id)
