@@ -5,9 +5,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import requests
+from playwright.sync_api import Frame, Page, expect
+
+from tests.support.emulator import Emulator
 
 SDK = Path(__file__).resolve().parents[2] / "node_modules/@bitrix24/b24jssdk/dist/umd/index.min.js"
+ADMIN = 1
+LANG_ALL = {"en": {"TITLE": "Widget"}, "de": {"TITLE": "Notizen"}}
 PAGE = b"""<!doctype html><html lang="en"><title>Handler</title>
 <link rel="icon" href="data:,"><p id="state">starting</p>
 <script src="/b24.js"></script>
@@ -71,3 +78,38 @@ class HandlerApp:
                 """Silence: the test's own output is what matters."""
 
         return Handler
+
+
+def install_with_widget(emulator: Emulator, handler: HandlerApp) -> None:
+    """Leaves the application on every portal as a finished installer would: with one widget."""
+    for key, portal in emulator.portals.items():
+        emulator.control.install(key, ADMIN)
+        token = emulator.control.tokens(key, ADMIN)["access_token"]
+        answer = requests.post(
+            f"{portal.client_endpoint}placement.bind",
+            json={
+                "auth": token,
+                "PLACEMENT": "IM_SIDEBAR",
+                "HANDLER": f"{handler.url}/widget/",
+                "LANG_ALL": LANG_ALL,
+                "OPTIONS": {"iconName": "fa-book", "context": "ALL", "role": "USER", "extranet": "N"},
+            },
+            timeout=10,
+        )
+        assert answer.json()["result"] is True
+        emulator.control.install_finish(key, ADMIN)
+
+
+def visit(page: Page, emulator: Emulator, path: str, user: int, key: str = "alpha", **params: str) -> None:
+    """Opens a page of a portal as one of its users."""
+    page.goto(f"{emulator.portals[key].url}{path}?{urlencode({'as': user, **params})}")
+
+
+def frame_in(page: Page, selector: str) -> Frame:
+    """The application's frame, once its SDK is ready."""
+    element = page.locator(f"{selector} iframe")
+    expect(element.content_frame.locator("#state")).to_have_text("ready")
+    handle = element.element_handle()
+    frame = handle.content_frame()
+    assert frame is not None
+    return frame

@@ -5,16 +5,37 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Frame, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Frame, Page, expect
 
-from tests.browser.handler_app import SDK, HandlerApp
+from tests.browser.handler_app import SDK, HandlerApp, frame_in, install_with_widget, visit
 from tests.support.emulator import Emulator
 
 pytestmark = pytest.mark.browser
 
 ADMIN, EMPLOYEE = 1, 3
 DIALOG = "chat22"
-LANG_ALL = {"en": {"TITLE": "Widget"}, "de": {"TITLE": "Notizen"}}
+
+
+@pytest.fixture
+def console_errors() -> list[str]:
+    """What the console of `page` complained about; a test that expects a complaint checks and clears it."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, console_errors: list[str]) -> Iterator[Page]:
+    """A fresh window; an error on its console or an uncaught one fails the test."""
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            console_errors.append(message.text)
+
+    with browser.new_context(viewport={"width": 1280, "height": 800}) as context:
+        page = context.new_page()
+        page.on("console", on_console)
+        page.on("pageerror", lambda error: console_errors.append(str(error)))
+        yield page
+    assert console_errors == []
 
 
 @pytest.fixture(scope="module")
@@ -42,38 +63,8 @@ def bitrix(bitrix_process: Emulator, handler: HandlerApp) -> Emulator:
 @pytest.fixture
 def installed(bitrix: Emulator, handler: HandlerApp) -> Emulator:
     """The application with one widget, as a finished installer leaves it on both portals."""
-    for key, portal in bitrix.portals.items():
-        bitrix.control.install(key, ADMIN)
-        token = bitrix.control.tokens(key, ADMIN)["access_token"]
-        answer = requests.post(
-            f"{portal.client_endpoint}placement.bind",
-            json={
-                "auth": token,
-                "PLACEMENT": "IM_SIDEBAR",
-                "HANDLER": f"{handler.url}/widget/",
-                "LANG_ALL": LANG_ALL,
-                "OPTIONS": {"iconName": "fa-book", "context": "ALL", "role": "USER", "extranet": "N"},
-            },
-            timeout=10,
-        )
-        assert answer.json()["result"] is True
-        bitrix.control.install_finish(key, ADMIN)
+    install_with_widget(bitrix, handler)
     return bitrix
-
-
-def visit(page: Page, emulator: Emulator, path: str, user: int, key: str = "alpha", **params: str) -> None:
-    query = "&".join(f"{name}={value}" for name, value in {"as": str(user), **params}.items())
-    page.goto(f"{emulator.portals[key].url}{path}?{query}")
-
-
-def frame_in(page: Page, selector: str) -> Frame:
-    """The application's frame, once its SDK is ready."""
-    element = page.locator(f"{selector} iframe")
-    expect(element.content_frame.locator("#state")).to_have_text("ready")
-    handle = element.element_handle()
-    frame = handle.content_frame()
-    assert frame is not None
-    return frame
 
 
 @pytest.fixture
@@ -284,48 +275,7 @@ def test_one_click_installs_and_the_slider_goes_on_to_the_application(
     expect(page.locator("[data-state=installed]")).to_have_count(1)
 
 
-def test_only_administrators_install(page: Page, bitrix: Emulator) -> None:
-    visit(page, bitrix, "/market/", EMPLOYEE)
-    expect(page.locator("[data-action]")).to_have_count(0)
-    expect(page.locator("[data-note]").first).to_contain_text("Ask your administrator")
-
-
-def test_unfinished_installation_hides_the_widget_and_shows_the_gate(page: Page, installed: Emulator) -> None:
-    installed.control.update("alpha", 2, installer=True)
-    visit(page, installed, "/online/", EMPLOYEE, dialog=DIALOG)
-    expect(page.locator("[data-app]")).to_have_count(0)
-    visit(page, installed, "/market/", EMPLOYEE)
-    page.locator("[data-action=open]").click()
-    expect(page.locator(".slider__notice")).to_contain_text("not fully installed")
-
-
-def test_uninstall_with_clean_removes_widget(page: Page, installed: Emulator) -> None:
-    visit(page, installed, "/market/", ADMIN)
-    page.locator("[data-action=uninstall]").click()
-    page.get_by_label("Delete settings and data").check()
-    page.get_by_role("dialog").get_by_role("button", name="Uninstall").click()
-    expect(page.locator("[data-state=absent]")).to_have_count(2)
-    visit(page, installed, "/online/", ADMIN, dialog=DIALOG)
-    expect(page.locator("[data-app]")).to_have_count(0)
-
-
 def test_older_portal_opens_the_widget_too(widget: Callable[..., Frame], handler: HandlerApp) -> None:
     frame = widget(2, key="beta", dialog="")
     assert "APPLICATION_TOKEN" not in handler.opens[-1][2]
     assert "URI" not in frame.evaluate("() => b24.placement.options")
-
-
-def test_two_people_talk_in_one_chat(page: Page, bitrix: Emulator) -> None:
-    visit(page, bitrix, "/online/", EMPLOYEE, dialog=DIALOG)
-    other = page.context.new_page()
-    visit(other, bitrix, "/online/", ADMIN, dialog=DIALOG)
-    page.get_by_role("textbox", name="Message to").fill("Hello <b>both</b>")
-    page.keyboard.press("Enter")
-    expect(page.locator(".message--mine .bubble__text").last).to_contain_text("Hello <b>both</b>")
-    expect(other.locator(".bubble__text").last).to_contain_text("Hello <b>both</b>")
-
-
-def test_outsider_sees_no_talk(page: Page, bitrix: Emulator) -> None:
-    visit(page, bitrix, "/online/", 5, dialog=DIALOG)
-    expect(page.locator(".talk__empty")).to_contain_text("no access")
-    expect(page.locator("[data-messages]")).to_have_count(0)
