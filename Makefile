@@ -35,7 +35,7 @@ run: setup ## start everything: services, application, worker, beat, emulated Bi
 	@$(PYTHON) -m sidebar_project.launcher
 
 test: setup ## run the whole test suite
-	@pytest -n 2 --dist loadgroup
+	@$(PYTHON) -m pytest -n 2 --dist loadgroup
 
 bench: setup ## measure, all of it or one part: make bench ONLY=tokens
 	@$(PYTHON) -m tests.benchmarks $(ONLY)

@@ -30,7 +30,7 @@ DATA = ROOT / ".data"
 DEV_ENV = DATA / "dev.env"
 READY_FILE = DATA / "emulator.ready.json"
 # Children carry this variable, so the next start can end what a killed launcher left behind.
-START_SECONDS = 60
+START_SECONDS = 240
 MARKER = "CHAT_NOTEBOOK_RUN"
 PORTS = {"WEB_PORT": 8000, "OAUTH_PORT": 9000, "PORTAL_A_PORT": 9001, "PORTAL_B_PORT": 9002}
 OPERATOR = ("operator", "operator")

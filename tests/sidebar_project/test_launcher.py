@@ -18,8 +18,9 @@ from tests.support.emulator import ROOT
 
 pytestmark = pytest.mark.xdist_group("launcher")
 
-START_SECONDS = 60
-STOP_SECONDS = 30
+# Generous: the suite runs on busy machines, and the time it takes is not what this test is about.
+START_SECONDS = 240
+STOP_SECONDS = 60
 PROJECT = ("manage.py", "Procfile", "sidebar_project", "portals", "widget", "templates", "emulator", "locale")
 
 
