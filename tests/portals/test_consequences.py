@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -67,8 +67,6 @@ OF_PORTAL = [
     (401, "APPLICATION_NOT_FOUND", ("blocked", "not_installed")),
     (401, "ERROR_OAUTH", ("blocked", "not_installed")),
     (401, "PAYMENT_REQUIRED", ("blocked", "unpaid")),
-    (403, "PORTAL_DELETED", ("blocked", "portal_gone")),
-    (404, None, ("blocked", "portal_gone")),
     (401, "CONNECTION_ERROR", KEPT),
     (401, "METHOD_CONFIRM_WAITING", KEPT),
     (403, "METHOD_CONFIRM_DENIED", KEPT),
@@ -148,6 +146,19 @@ def test_errors_of_a_portal(
     assert standing(token) == expected
     left = PortalToken.objects.get()  # a portal's word alone destroys nothing
     assert (left.dead_at is not None) == (expected == DEAD)
+
+
+@pytest.mark.parametrize("fault", ["portal_deleted", "portal404"])
+def test_a_portal_that_is_gone_is_blocked_once_the_authorization_server_knows_no_other_address(
+    emulator: Emulator, installed: Callable[..., Portal], fault: str
+) -> None:
+    portal = installed()
+    emulator.control.fault("alpha", fault)
+
+    with pytest.raises(Bitrix24Error):
+        calls.PortalClient(portal).call("profile")
+
+    assert standing(PortalToken.objects.get()) == ("blocked", "portal_gone")
 
 
 def test_backoff_is_exponential_with_full_jitter() -> None:

@@ -13,6 +13,7 @@ from portals.models import Portal
 from tests.support.emulator import Emulator
 from tests.support.opens import Opens, frame_data
 from widget.models import Chat, Note
+from widget.shares import IDENTITY_FRESH, MEMBERS_FRESH, PAIR_FRESH
 
 pytestmark = pytest.mark.django_db
 
@@ -202,12 +203,21 @@ class TestPortalAway:
         assert (response.status_code, response.context["reason"]) == (503, "portal_unreachable")
         assert response.context["retry_after"] == 5
 
-    @pytest.mark.parametrize("fault", ["500", "html", "garbage", "query_limit", "huge"])
-    def test_unknown_access_never_opens(self, opens: Opens, fault: str) -> None:
+    @pytest.mark.parametrize(
+        ("fault", "reason"),
+        [
+            ("500", "portal_unreachable"),
+            ("html", "portal_unreachable"),
+            ("garbage", "portal_unreachable"),
+            ("huge", "portal_unreachable"),
+            ("query_limit", "busy"),
+        ],
+    )
+    def test_unknown_access_never_opens(self, opens: Opens, fault: str, reason: str) -> None:
         form = opens.form("alpha", PRIYA, CHAT)
         opens.emulator.control.fault("alpha", fault)
 
-        assert opens.post(form).context["reason"] == "portal_unreachable"
+        assert opens.post(form).context["reason"] == reason
 
     def test_someone_removed_from_the_chat_loses_it_when_the_proof_has_aged(self, opens: Opens) -> None:
         form = opens.form("alpha", PRIYA, CHAT)
@@ -219,11 +229,15 @@ class TestPortalAway:
 
 
 def make_proofs_older(seconds: int) -> None:
-    """Age every cached proof, as time would."""
+    """Age every cached proof, and end the shared facts whose time is over, as time would."""
     found = cache.get_many(cache.keys("access:*"))  # type: ignore[attr-defined]
     assert found
     for key, proof in found.items():
         cache.set(key, proof | {"proved_at": time.time() - seconds})
+    lifetimes = {"identity": IDENTITY_FRESH, "chat": MEMBERS_FRESH, "pair": PAIR_FRESH}
+    for kind, lifetime in lifetimes.items():
+        if seconds > lifetime:
+            cache.delete_pattern(f"{kind}:*")  # type: ignore[attr-defined]
 
 
 def test_a_status_change_makes_cached_proofs_and_sessions_void(opens: Opens) -> None:
