@@ -219,7 +219,7 @@ def _model_token() -> PortalToken:
 
 def _copies(model: type[Model], changed: dict[str, str], source: str) -> str:
     """SQL that inserts the row of a given id once for each row of ``source``, some columns changed."""
-    columns = [field.column for field in model._meta.concrete_fields if not field.primary_key]
+    columns = [field.attname for field in model._meta.concrete_fields if not field.primary_key]
     values = [changed.get(column, f"model.{column}") for column in columns]
     table = model._meta.db_table
     return (
