@@ -48,12 +48,11 @@ def test_every_kind_of_event_is_bound_with_the_sidebar_item(opens: Opens, instal
 
 def test_after_a_wizard_the_event_brings_the_application_token(events: Events, installed: Install) -> None:
     """An older portal posts none to the installer page."""
-    portal = installed("beta")
-    assert portal.application_token is None
+    assert installed("beta").application_token is None
 
     assert events.deliver("ONAPPINSTALL").status == "done"
 
-    portal.refresh_from_db()
+    portal = Portal.objects.get()
     assert portal.application_token == events.sent("ONAPPINSTALL")["auth[application_token]"]
     assert transitions(portal) == [("new", "active", "installed")]
 

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.cache import cache
 from django.utils import timezone
 
+from portals.bitrix24.payloads import DialogId
 from portals.limits import PortalGate
 from portals.models import Portal
 from tests.support.opens import Opens, frame_data
@@ -62,9 +64,9 @@ def test_who_has_left_is_out_when_the_list_is_old(opens: Opens, calls: Any) -> N
     calls(mei)
     calls(opens.form("alpha", PRIYA, "chat22"))
     opens.emulator.control.members("alpha", 22, remove=[MEI])
-    known = shares.chat_for(Portal.objects.get(), MEI, access.DialogId.parse("chat22"))
+    known = shares.chat_for(Portal.objects.get(), MEI, DialogId.parse("chat22"))
     assert known is not None
-    shares.cache.delete(shares._chat_key(Portal.objects.get(), MEI, access.DialogId.parse("chat22")))
+    cache.delete(shares._chat_key(Portal.objects.get(), MEI, DialogId.parse("chat22")))
     assert calls(with_dialog(mei, "chat22"))[0] == 403
 
 
@@ -78,7 +80,7 @@ def test_a_shared_proof_is_no_fresher_than_what_it_was_made_of(opens: Opens, cal
         proof = access._cached(
             access._cache_key(
                 Portal.objects.get(),
-                access.Claim("", mei["fields"]["AUTH_ID"], access.DialogId.parse("chat22"), None),
+                access.Claim("", mei["fields"]["AUTH_ID"], DialogId.parse("chat22"), None),
             )
         )
         assert proof is not None
