@@ -8,7 +8,8 @@ from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin  # type: ignore[import-untyped]
 
 from portals import tasks, tokens
-from portals.models import Portal, PortalToken
+from portals.events import inbox
+from portals.models import ApiCall, Portal, PortalEvent, PortalToken
 
 
 class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
@@ -32,7 +33,7 @@ class PortalAdmin(ReadOnlyAdmin):
     list_filter = ("status", "status_reason", "licence_status")
     search_fields = ("domain", "member_id")
     exclude = ("application_token",)
-    actions = ("refresh_now",)
+    actions = ("refresh_now", "reconcile_now")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Portal]:
         newest = PortalToken.objects.filter(portal=OuterRef("pk")).order_by("-stored_at")
@@ -55,6 +56,16 @@ class PortalAdmin(ReadOnlyAdmin):
         ids = tokens.make_due(list(queryset))
         tasks.hand_out(ids)
         text = ngettext("%d token is being refreshed.", "%d tokens are being refreshed.", len(ids)) % len(ids)
+        self.message_user(request, text, messages.SUCCESS)
+
+    @admin.action(description=_("Bind handlers again"), permissions=["view"])
+    def reconcile_now(self, request: HttpRequest, queryset: QuerySet[Portal]) -> None:
+        ids = list(queryset.filter(status=Portal.Status.ACTIVE).values_list("pk", flat=True))
+        for portal_id in ids:
+            tasks.enqueue(tasks.reconcile_handlers, portal_id)
+        text = ngettext("%d portal is being looked at.", "%d portals are being looked at.", len(ids)) % len(
+            ids
+        )
         self.message_user(request, text, messages.SUCCESS)
 
 
@@ -80,3 +91,49 @@ class PortalTokenAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[PortalToken]:
         # Nobody looks at the values here, so none is decrypted.
         return PortalToken.objects.defer("access_token", "refresh_token", "portal__application_token")
+
+
+@admin.register(PortalEvent)
+class PortalEventAdmin(ReadOnlyAdmin):
+    """What Bitrix24 told us and what became of it; what failed can be tried again."""
+
+    list_display = (
+        "event",
+        "portal",
+        "status",
+        "reason",
+        "attempts",
+        "received_at",
+        "due_at",
+        "processed_at",
+    )
+    list_filter = ("status", "event", "reason")
+    list_select_related = ("portal",)
+    search_fields = ("member_id", "portal__domain")
+    exclude = ("dedup_key",)
+    actions = ("try_again",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PortalEvent]:
+        return PortalEvent.objects.defer("portal__application_token")
+
+    @admin.action(description=_("Try again"), permissions=["view"])
+    def try_again(self, request: HttpRequest, queryset: QuerySet[PortalEvent]) -> None:
+        count = inbox.requeue(list(queryset.values_list("pk", flat=True)))
+        tasks.enqueue(tasks.dispatch_events)
+        text = ngettext("%d event is tried again.", "%d events are tried again.", count) % count
+        self.message_user(request, text, messages.SUCCESS)
+
+
+@admin.register(ApiCall)
+class ApiCallAdmin(ReadOnlyAdmin):
+    """The calls we made, newest first."""
+
+    list_display = ("created_at", "portal", "host", "method", "http_status", "error_code", "duration")
+    list_filter = ("error_code", "method")
+    list_select_related = ("portal",)
+    search_fields = ("host", "portal__member_id")
+    # Counting millions of rows for a page number is not worth it.
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiCall]:
+        return ApiCall.objects.defer("portal__application_token")

@@ -13,6 +13,7 @@ from django.core.cache import cache
 
 from portals import moves, visits
 from portals.bitrix24.errors import Bitrix24Error, Disposition
+from portals.bitrix24.handlers import rows
 from portals.bitrix24.payloads import Dialog, DialogId, DialogKind, ImUser, OpenRequest, PayloadError
 from portals.bitrix24.placements import Context, Role
 from portals.bitrix24.rest import BatchResult, Command, RestClient
@@ -23,7 +24,8 @@ from portals.refusals import Refusal, refusal_for
 from widget import shares
 from widget.models import Chat
 from widget.sessions import WidgetSession
-from widget.shares import Identity, KnownChat
+from widget.shares import Identity, KnownChat, Person
+from widget.vouching import vouched
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +33,8 @@ log = structlog.get_logger(__name__)
 # token it was made with may live.
 FRESH = 5 * 60
 STALE = 60 * 60
+# People of a group chat that one look brings along (the portal's largest page, and how many of them).
+_PAGE, _PAGES = 200, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +121,16 @@ def _proof(portal: Portal, claim: Claim) -> Proof:
     key = _cache_key(portal, claim)
     known = _cached(key)
     age = time.time() - known.proved_at if known else float("inf")
-    if known and age < FRESH:
+    for_admins = SidebarSettings.of(portal.placement_settings).role is Role.ADMIN
+    # A proof may be silent about who is an administrator, so none refuses for that reason.
+    if known and age < FRESH and (known.admin or not for_admins):
         return known
     identity = shares.identity(portal, claim.token_hash)
     try:
-        proof = _shared(portal, claim, identity) or _prove_at_portal(portal, claim, identity)
+        proof = _shared(portal, claim, identity)
+        if proof is None and identity is None and not for_admins:
+            proof = _shared(portal, claim, vouched(portal, claim.access_token, claim.dialog_id))
+        proof = proof or _prove_at_portal(portal, claim, identity)
     except Bitrix24Error as error:
         if known and age < _usable_for(claim) and error.disposition is Disposition.RETRY_LATER:
             log.warning("open_on_stale_proof", portal=portal.member_id, reason=error.code)
@@ -146,7 +155,7 @@ def _prove_at_portal(portal: Portal, claim: Claim, identity: Identity | None) ->
     answers = moves.ask(
         portal,
         claim.access_token,
-        lambda client: _ask(client, claim, known=identity is not None),
+        lambda client: _ask(client, portal, claim, known=identity is not None),
         claimed_domain=claim.domain,
     )
     if identity is None:
@@ -158,6 +167,8 @@ def _prove_at_portal(portal: Portal, claim: Claim, identity: Identity | None) ->
     members = shares.members_of(claim.dialog_id, identity.viewer, answers.results.get("members"))
     # A number is somebody's private chat with the viewer; whatever else it led to is not shared.
     private = claim.dialog_id.kind is DialogKind.USER
+    if dialog.takes_part and not private:
+        _remember_people(portal, claim, answers)
     if dialog.takes_part and (not private or context is Context.USER):
         shares.remember_chat(
             portal, identity.viewer, claim.dialog_id, KnownChat(chat.pk, context, members, now)
@@ -165,13 +176,33 @@ def _prove_at_portal(portal: Portal, claim: Claim, identity: Identity | None) ->
     return _proof_of(identity, chat.pk, context, can_write=dialog.takes_part, proved_at=now)
 
 
-def _ask(client: RestClient, claim: Claim, *, known: bool) -> BatchResult:
+def _ask(client: RestClient, portal: Portal, claim: Claim, *, known: bool) -> BatchResult:
     """One request: the dialog, who is in it, and who asks unless that is ``known``."""
     commands: dict[str, Command] = {} if known else {**visits.COMMANDS, "viewer": ("im.user.get", {})}
     commands["dialog"] = ("im.dialog.get", {"DIALOG_ID": str(claim.dialog_id)})
     if claim.dialog_id.kind is not DialogKind.USER:
         commands["members"] = ("im.chat.user.list", {"CHAT_ID": "$result[dialog][id]"})
+        if not shares.people_known(portal, claim.dialog_id):
+            commands |= {
+                f"people_{page}": (
+                    "im.dialog.users.list",
+                    {"DIALOG_ID": str(claim.dialog_id), "LIMIT": _PAGE, "OFFSET": page * _PAGE},
+                )
+                for page in range(_PAGES)
+            }
     return client.batch(commands)
+
+
+def _remember_people(portal: Portal, claim: Claim, answers: BatchResult) -> None:
+    """Keep the names that came along, of people who are active."""
+    people = {}
+    for page in range(_PAGES):
+        for row in rows(answers.results.get(f"people_{page}")):
+            number = row.integer("id")
+            if number and row.flag("active"):
+                people[number] = Person(row.text("name", limit=255) or f"#{number}", row.flag("extranet"))
+    if people:
+        shares.remember_people(portal, claim.dialog_id, people)
 
 
 def _identify(portal: Portal, claim: Claim, answers: BatchResult) -> Identity:

@@ -6,6 +6,9 @@ Three facts, each learnt from the portal itself and kept for minutes under the p
 * who is in a group chat does not depend on who asks: one member's proof serves the other members;
 * a private chat is the chat of its two people: one's proof serves the other.
 
+While many stand in line at the portal, a fourth fact helps: its members' names, as a fellow member's look at the
+chat shows them (`Person`), so that the authorization server can say who a token belongs to (see `vouching`).
+
 A fact is only ever combined with the *proved* identity of the viewer, and people outside a list of members (readers
 of an open chat, say) are proved by themselves.
 """
@@ -49,6 +52,31 @@ class KnownChat:
     proved_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody active at a portal, as a fellow member sees them."""
+
+    name: str
+    extranet: bool
+
+
+def people_known(portal: Portal, dialog_id: DialogId) -> bool:
+    """Whether the people of a group chat have been read lately."""
+    return cache.get(_key(portal, "people", str(dialog_id))) is not None
+
+
+def remember_people(portal: Portal, dialog_id: DialogId, people: Mapping[int, Person]) -> None:
+    """Keep who the members of a chat are."""
+    values = {_key(portal, "person", str(number)): asdict(person) for number, person in people.items()}
+    cache.set_many(values, timeout=IDENTITY_FRESH * 2)
+    cache.set(_key(portal, "people", str(dialog_id)), 1, timeout=IDENTITY_FRESH)
+
+
+def person(portal: Portal, viewer: int) -> Person | None:
+    """Somebody of whom a fellow member's look told."""
+    return _read(Person, _key(portal, "person", str(viewer)))
+
+
 def identity(portal: Portal, token_hash: str) -> Identity | None:
     """The proved owner of a token, while that is fresh."""
     return _read(Identity, _key(portal, "identity", token_hash))
@@ -57,6 +85,11 @@ def identity(portal: Portal, token_hash: str) -> Identity | None:
 def remember_identity(portal: Portal, token_hash: str, found: Identity, *, usable_for: float) -> None:
     """Keep it, not longer than the token lives; seconds."""
     _write(_key(portal, "identity", token_hash), found, min(IDENTITY_FRESH, usable_for))
+
+
+def group_known(portal: Portal, dialog_id: DialogId) -> bool:
+    """Whether a fresh list of members of this group chat is at hand."""
+    return dialog_id.kind is not DialogKind.USER and cache.get(_chat_key(portal, 0, dialog_id)) is not None
 
 
 def chat_for(portal: Portal, viewer: int, dialog_id: DialogId) -> KnownChat | None:

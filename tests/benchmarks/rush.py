@@ -16,7 +16,8 @@ from typing import Any
 from unittest.mock import patch
 
 from django.core.cache import cache
-from django.test import Client
+from django.db import connection
+from django.test import Client, override_settings
 
 from portals import limits
 from portals.limits import Plan, PortalGate
@@ -24,7 +25,7 @@ from portals.models import Portal
 from tests.benchmarks.report import Figure, Report
 from tests.benchmarks.world import World
 from tests.support.opens import Opens
-from widget import access, shares
+from widget import access, shares, vouching
 
 SCALE = 10
 MINUTES = 10
@@ -34,6 +35,10 @@ THREADS = 24
 Open = tuple[float, int, str]
 
 
+# Names of static files without a manifest, which only a deployment has.
+@override_settings(
+    STORAGES={"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+)
 def run(world: World, report: Report) -> None:
     """Report how long opens waited for the bucket, and whether each got its notebook."""
     opens = Opens(world.emulator, Client())
@@ -57,6 +62,7 @@ def run(world: World, report: Report) -> None:
     )
     report.fact("longest wait, s", round(max(waits), 2))
     report.fact("calls to the portal", len(requests))
+    report.fact("calls to the authorization server", len(world.emulator.control.requests("oauth")))
     report.fact("refused by the portal", sum(r["status"] == 503 for r in requests))
     report.fact("the bucket has room for", BURST + RATE * MINUTES * 60)
 
@@ -98,7 +104,7 @@ def _play(world: World, people: dict[int, dict[str, Any]], plan: list[Open]) -> 
 
     def sleep(seconds: float) -> None:
         waited.seconds += seconds
-        time.sleep(seconds)
+        limits.wait(seconds)
 
     def play(item: Open) -> None:
         moment, person, dialog = item
@@ -107,6 +113,7 @@ def _play(world: World, people: dict[int, dict[str, Any]], plan: list[Open]) -> 
         form = people[person]
         options = json.dumps({"dialogId": dialog, "URI": "/online/"})
         answer = Opens(world.emulator, Client()).post(form, PLACEMENT_OPTIONS=options)
+        connection.close()  # what a web server does after each request
         waits.append(waited.seconds * SCALE)
         pages.append(answer.status_code == 200 and b'id="notebook"' in answer.content)
 
@@ -127,6 +134,7 @@ def _faster(sleep: Any) -> Iterator[None]:
         patch.object(limits, "STANDARD", Plan(BURST, RATE * SCALE)),
         patch.object(limits, "LONGEST_WAIT", limits.LONGEST_WAIT / SCALE),
         patch.object(PortalGate, "to", gate),
+        patch.object(vouching, "LONG_LINE", vouching.LONG_LINE / SCALE),
         patch.object(access, "FRESH", access.FRESH / SCALE),
         patch.object(shares, "MEMBERS_FRESH", shares.MEMBERS_FRESH / SCALE),
         patch.object(shares, "IDENTITY_FRESH", shares.IDENTITY_FRESH / SCALE),

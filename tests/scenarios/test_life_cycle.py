@@ -1,13 +1,15 @@
 """The life of an installation: each test is a row of the table in docs/install-flow.md."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from portals import handlers, installs, presence, tasks, uninstalls
+from portals import gateway, handlers, installs, presence, tasks, uninstalls
+from portals.handlers import SidebarSettings
 from portals.models import Portal, PortalEvent, PortalToken, PortalTransition
 from tests.support.events import Events
 from tests.support.opens import Opens, frame_data
@@ -46,12 +48,11 @@ def test_every_kind_of_event_is_bound_with_the_sidebar_item(opens: Opens, instal
 
 def test_after_a_wizard_the_event_brings_the_application_token(events: Events, installed: Install) -> None:
     """An older portal posts none to the installer page."""
-    portal = installed("beta")
-    assert Portal.objects.filter(application_token__isnull=True).exists()
+    assert installed("beta").application_token is None
 
     assert events.deliver("ONAPPINSTALL").status == "done"
 
-    portal.refresh_from_db()
+    portal = Portal.objects.get()
     assert portal.application_token == events.sent("ONAPPINSTALL")["auth[application_token]"]
     assert transitions(portal) == [("new", "active", "installed")]
 
@@ -174,6 +175,17 @@ def test_a_changed_public_url_heals_the_handlers(opens: Opens, installed: Instal
         "http://127.0.0.1:8009/events/"
     }
     assert installs.stale(10) == []
+
+
+def test_two_reconciles_at_once_end_in_one_set_of_handlers(opens: Opens) -> None:
+    """Both start from a portal that has nothing bound."""
+    form = opens.emulator.control.install("alpha")
+    endpoint = opens.emulator.portals["alpha"].client_endpoint
+    client = gateway.rest(endpoint, form["fields"]["AUTH_ID"])
+    with ThreadPoolExecutor(4) as pool:
+        runs = [pool.submit(handlers.reconcile, client, [], SidebarSettings(), attempts=4) for _ in range(4)]
+    assert [run.exception() for run in runs] == [None] * 4
+    assert bound(opens) == (["http://127.0.0.1:8000/widget/"], EVENTS)
 
 
 def test_a_reconcile_that_finds_everything_in_place_only_looks(opens: Opens, installed: Install) -> None:
