@@ -39,14 +39,7 @@ _IDLE_HEADERS: Final = re.compile(
 )
 
 # What operators alone see stays English: one language less to support is worth more than twenty more.
-_IGNORED: Final = (
-    "admin*.py",
-    "**/admin*.py",
-    "**/admin/**",
-    "**/management/**",
-    "**/migrations/**",
-    "**/static/**",
-)
+_IGNORED: Final = ("**/admin.py", "**/admin/**", "**/management/**", "**/migrations/**", "**/static/**")
 _KEYWORDS: Final = {
     "_": None,
     "gettext": None,
