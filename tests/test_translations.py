@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from gettext import c2py  # type: ignore[attr-defined]  # public in all but the stubs
+from gettext import c2py
 from typing import Any
 
 import pytest
