@@ -3,7 +3,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help setup run test lint format bench requirements clean
+.PHONY: help setup run test lint format bench messages requirements clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -27,8 +27,7 @@ widget/static/widget/dist/.built: node_modules/.installed $(wildcard frontend/*)
 	@touch $@
 
 locale/.compiled: $(VENV)/.installed $(wildcard locale/*/LC_MESSAGES/*.po)
-	@mkdir -p $(@D)
-	@$(if $(filter %.po,$^),pybabel --quiet compile --domain django --directory locale)
+	@$(PYTHON) -m sidebar_project.messages compile
 	@touch $@
 
 run: setup ## start everything: services, application, worker, beat, emulated Bitrix24
@@ -52,6 +51,9 @@ format: setup ## format and fix what can be fixed
 	@ruff format .
 	@ruff check --fix .
 
+messages: $(VENV)/.installed ## bring the translations' catalogs up to date, list what is untranslated
+	@$(PYTHON) -m sidebar_project.messages update
+
 requirements: ## pin the newest versions that requirements*.in allow
 	@for name in requirements requirements-dev; do \
 		pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe \
@@ -59,4 +61,4 @@ requirements: ## pin the newest versions that requirements*.in allow
 	done
 
 clean: ## remove what setup, run and test have made
-	@rm -rf $(VENV) node_modules .data widget/static/widget/dist .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf $(VENV) node_modules .data locale/.compiled locale/*/LC_MESSAGES/*.mo widget/static/widget/dist .pytest_cache .mypy_cache .ruff_cache

@@ -5,8 +5,10 @@ from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONCE
+from django.conf import global_settings
 from django.core.exceptions import ImproperlyConfigured
 
+from portals.bitrix24 import languages as bitrix24_languages
 from sidebar_project import logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -153,6 +155,8 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = True
 LANGUAGE_CODE = "en"
+_bitrix24_languages = {language.django for language in bitrix24_languages.LANGUAGES.values()}
+LANGUAGES = [(code, name) for code, name in global_settings.LANGUAGES if code in _bitrix24_languages]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 
 # --- Static files ------------------------------------------------------------------------------------------

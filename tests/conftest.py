@@ -9,10 +9,17 @@ from django.test import Client
 
 from portals.journal import CALLS
 from portals.models import Portal
+from sidebar_project import messages
 from tests.support.clocks import Clocks, moving
 from tests.support.emulator import Emulator
 from tests.support.events import Events
 from tests.support.opens import Opens
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the translations before the first one is read; test workers find them compiled."""
+    if not hasattr(config, "workerinput"):
+        messages.compile_changed()
 
 
 @pytest.fixture(scope="session")

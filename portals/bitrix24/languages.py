@@ -37,6 +37,14 @@ LANGUAGES: Final = {
 """All languages of Bitrix24 by their Bitrix24 code."""
 
 
+_BY_DJANGO: Final = {language.django: language for language in LANGUAGES.values()}
+
+
+def by_django(code: str | None) -> Language:
+    """The language of a Django code; English for an unknown one."""
+    return _BY_DJANGO.get(code or "", LANGUAGES["en"])
+
+
 def language(code: str) -> Language:
     """The language of a Bitrix24 code, in any case; English for an unknown one."""
     return LANGUAGES.get(code.strip().lower(), LANGUAGES["en"])
