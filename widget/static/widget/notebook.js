@@ -50,3 +50,4 @@ if (form) {
   linkOnPaste(form.querySelector("textarea"));
   new Composer(form, { api, frame, notes });
 }
+root.toggleAttribute("data-live", true);
