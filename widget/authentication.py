@@ -17,6 +17,7 @@ class Viewer:
     """DRF's user: a viewer with a session, never somebody with an account here."""
 
     session: WidgetSession
+    chat_revision: int
     is_authenticated: bool = True
 
 
@@ -30,13 +31,13 @@ class WidgetSessionAuthentication(BaseAuthentication):
         session = _read(bearer)
         chat = (
             Chat.objects.select_related("portal")
-            .only("portal__status", "portal__status_changed_at")
+            .only("revision", "portal__status", "portal__status_changed_at")
             .filter(pk=session.chat, portal=session.portal)
             .first()
         )
         if chat is None or not _still_granted(chat.portal, session):
             raise _expired()
-        return Viewer(session), session
+        return Viewer(session, chat.revision), session
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"

@@ -10,6 +10,8 @@ class Chat(models.Model):
 
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="chats")
     chat_id = models.PositiveBigIntegerField()
+    # grows with every change of a note: what an open page has seen is a number
+    revision = models.PositiveBigIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -25,23 +27,41 @@ class Chat(models.Model):
 class Note(models.Model):
     """A note of a chat: Markdown as written, and the sanitised HTML made from it when it was saved.
 
-    ``version`` grows with every edit: an edit names the version it started from.
+    ``version`` grows with every change of the text: an edit names the version it started from. A deleted note stays
+    for a while (`widget.notes.KEPT_DELETED`), so that deleting can be undone.
     """
 
     chat = models.ForeignKey(Chat, on_delete=models.CASCADE, related_name="notes")
     text = models.TextField()
     html = models.TextField(editable=False)
+    renderer = models.PositiveSmallIntegerField(default=1, db_default=1, editable=False)
+    open_points = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     author_id = models.PositiveBigIntegerField()
     author_name = models.CharField(max_length=255)
+    editor_id = models.PositiveBigIntegerField(null=True)
+    editor_name = models.CharField(max_length=255, default="", db_default="")
     version = models.PositiveIntegerField(default=1)
+    changed_in = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+    pinned_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("-pk",)
         indexes = [
             # the notebook: a chat's notes, newest first
             models.Index(fields=["chat", "-id"], name="note_chat_newest"),
+            # the pages that are open: what has changed since a revision of the chat
+            models.Index(fields=["chat", "changed_in"], name="note_chat_changed"),
+            # the notebook's head, and how many are pinned
+            models.Index(
+                fields=["chat"], name="note_chat_pinned", condition=models.Q(pinned_at__isnull=False)
+            ),
+            # the clean-up of deleted notes
+            models.Index(
+                fields=["deleted_at"], name="note_deleted", condition=models.Q(deleted_at__isnull=False)
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=~models.Q(text=""), name="note_text_not_empty"),
@@ -49,3 +69,24 @@ class Note(models.Model):
 
     def __str__(self) -> str:
         return f"note {self.pk} of {self.chat_id}"
+
+
+class NoteRevision(models.Model):
+    """What a note said before a change, and who had written that when."""
+
+    note = models.ForeignKey(Note, on_delete=models.CASCADE, related_name="revisions")
+    version = models.PositiveIntegerField()
+    text = models.TextField()
+    editor_id = models.PositiveBigIntegerField()
+    editor_name = models.CharField(max_length=255)
+    written_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-version",)
+        constraints = [
+            # also serves the history of a note
+            models.UniqueConstraint(fields=["note", "version"], name="note_revision_version"),
+        ]
+
+    def __str__(self) -> str:
+        return f"version {self.version} of note {self.note_id}"

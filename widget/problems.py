@@ -3,6 +3,8 @@
 from typing import Any
 
 import structlog
+from django.core.exceptions import RequestDataTooBig
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -25,6 +27,8 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
     """DRF's exception handler; None leaves what is no API error to Django."""
     if isinstance(error, Refusal):
         error = Problem(error.explanation.status, error.reason, error.explanation.message)
+    if isinstance(error, RequestDataTooBig):
+        error = Problem(413, "too_large", _("This is far larger than any note."))
     response = exception_handler(error, context)
     if response is None or not isinstance(error, APIException):
         return response

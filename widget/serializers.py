@@ -1,13 +1,37 @@
 """Shapes of the API."""
 
+import re
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from portals.bitrix24.payloads import DialogId, PayloadError
 from widget.access import Claim
+from widget.history import Version
 from widget.models import Note
-from widget.notes import TEXT_LIMIT
+from widget.notes import TEXT_LIMIT, Query
+
+# Control characters say nothing to a reader; overrides of direction make a text read as another one. Marks and
+# isolates, which Arabic and Hebrew need, stay.
+_HIDDEN = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202d\u202e]")
+
+
+class TextField(serializers.CharField):
+    """Markdown: one kind of line end, nothing invisible that deceives."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_length": TEXT_LIMIT} | kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        text: str = super().to_internal_value(data)
+        return _HIDDEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        text = super().run_validation(data)
+        if not text.strip() and not self.allow_blank:
+            self.fail("blank")
+        return text
 
 
 class AuthorSerializer(serializers.Serializer[Note]):
@@ -17,30 +41,122 @@ class AuthorSerializer(serializers.Serializer[Note]):
     name = serializers.CharField(source="author_name")
 
 
+class EditorSerializer(serializers.Serializer[Any]):
+    """Who wrote a version: a Bitrix24 user."""
+
+    id = serializers.IntegerField(source="editor_id")
+    name = serializers.CharField(source="editor_name")
+
+
 class NoteSerializer(serializers.ModelSerializer[Note]):
-    """A note; ``html`` is sanitised."""
+    """A note; ``html`` is sanitised, ``editor`` whoever changed it last."""
 
     author = AuthorSerializer(source="*", read_only=True)
-    text = serializers.CharField(max_length=TEXT_LIMIT)
+    editor = serializers.SerializerMethodField()
+    text = TextField()
 
     class Meta:
         model = Note
-        fields = ("id", "text", "html", "author", "version", "created_at", "updated_at")
-        read_only_fields = ("id", "html", "version", "created_at", "updated_at")
+        fields = (
+            "id", "text", "html", "author", "editor", "version", "open_points", "pinned_at", "created_at",
+            "updated_at",
+        )  # fmt: skip
+        read_only_fields = ("id", "html", "version", "open_points", "pinned_at", "created_at", "updated_at")
+
+    @extend_schema_field(EditorSerializer(allow_null=True))
+    def get_editor(self, note: Note) -> EditorSerializer | None:
+        return None if note.editor_id is None else EditorSerializer(note).data  # type: ignore[return-value]
 
 
-class NoteEditSerializer(serializers.Serializer[Note]):
+class NoteEditSerializer(serializers.Serializer[Any]):
     """An edit names the version it started from."""
 
-    text = serializers.CharField(max_length=TEXT_LIMIT)
+    text = TextField()
     version = serializers.IntegerField(min_value=1)
 
 
+class TickSerializer(serializers.Serializer[Any]):
+    """A box of the version the viewer sees, and what it is to be."""
+
+    checked = serializers.BooleanField()
+    version = serializers.IntegerField(min_value=1)
+
+
+class PreviewSerializer(serializers.Serializer[Any]):
+    """Markdown that nobody has saved."""
+
+    text = TextField(allow_blank=True)
+
+
+class HtmlSerializer(serializers.Serializer[Any]):
+    """Sanitised HTML."""
+
+    html = serializers.CharField()
+
+
+class NoteQuerySerializer(serializers.Serializer[Any]):
+    """Which notes: all words of ``q`` in text or author (``#12`` is note 12), with ``open`` only those with open
+    points; ``before``: older than that note."""
+
+    q = serializers.CharField(required=False, max_length=100, allow_blank=True)
+    open = serializers.BooleanField(required=False, default=False)
+    before = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+
+    def query(self) -> Query:
+        """What to look for; call after ``is_valid``."""
+        data = self.validated_data
+        return Query(tuple(data.get("q", "").split()), data["open"])
+
+
 class NotePageSerializer(serializers.Serializer[Any]):
-    """A page of notes, newest first; ``next`` is the address of the next one."""
+    """A page of notes, the pinned first, then newest first; ``next`` is the address of the next one."""
 
     results = NoteSerializer(many=True)
     next = serializers.CharField(allow_null=True)
+    revision = serializers.IntegerField()
+
+
+class SinceSerializer(serializers.Serializer[Any]):
+    """The revision that is known."""
+
+    since = serializers.IntegerField(required=False, default=0, min_value=0, max_value=2**63 - 1)
+
+
+class ChangesSerializer(serializers.Serializer[Any]):
+    """What changed: notes as they are now, ids of the deleted; ``more``: ask again, from ``revision``."""
+
+    results = NoteSerializer(many=True)
+    deleted = serializers.ListField(child=serializers.IntegerField())
+    revision = serializers.IntegerField()
+    more = serializers.BooleanField()
+
+
+class PieceSerializer(serializers.Serializer[Any]):
+    """A run of text that a change left, took away or brought."""
+
+    kind = serializers.ChoiceField(["same", "removed", "added"])
+    text = serializers.CharField()
+
+
+class VersionSerializer(serializers.Serializer[Version]):
+    """A version of a note."""
+
+    version = serializers.IntegerField()
+    editor = EditorSerializer(source="*")
+    written_at = serializers.DateTimeField()
+
+
+class VersionDetailSerializer(VersionSerializer):
+    """A version with its text and what it changed of the one before."""
+
+    text = serializers.CharField()
+    changes = PieceSerializer(many=True)
+
+
+class HistorySerializer(serializers.Serializer[Any]):
+    """The kept versions of a note, at most 100, newest first."""
+
+    results = VersionSerializer(many=True)
 
 
 class SessionRequestSerializer(serializers.Serializer[Any]):

@@ -29,6 +29,8 @@ def widget(request: HttpRequest, opened: OpenRequest) -> HttpResponse:
         "frame_data": {
             "api": reverse("api-root"),
             "session": granted.session().sign(),
+            "revision": notes.revision(page),
+            "chat_url": _chat_url(granted, claim),
             "expires_in": int(LIFETIME.total_seconds()),
             "member_id": claim.member_id,
             "dialog_id": str(claim.dialog_id),
@@ -38,3 +40,10 @@ def widget(request: HttpRequest, opened: OpenRequest) -> HttpResponse:
         },
     }
     return embeddable(request, render(request, "widget/notebook.html", context), granted.portal.origin)
+
+
+def _chat_url(granted: access.Access, claim: access.Claim) -> str | None:
+    """Where Bitrix24 shows a group chat. A private chat has another name for each side, so it has no address."""
+    if str(claim.dialog_id).isdecimal():
+        return None
+    return f"{granted.portal.origin}/online/?IM_DIALOG={claim.dialog_id}"

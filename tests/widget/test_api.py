@@ -33,13 +33,13 @@ def test_add_list_edit_delete(api: Api) -> None:
     note = api.add("# Agenda\n\n- [rent](https://example.com)")
     assert note["author"] == {"id": PRIYA, "name": "Priya Nair"}
     assert '<a href="https://example.com"' in note["html"]
-    assert api.call("GET", "notes/").json() == {"results": [note], "next": None}
+    assert api.call("GET", "notes/").json() == {"results": [note], "next": None, "revision": 1}
 
     edited = api.call("PATCH", f"notes/{note['id']}/", {"text": "New", "version": 1}).json()
     assert (edited["text"], edited["version"]) == ("New", 2)
 
     assert api.call("DELETE", f"notes/{note['id']}/").status_code == 204
-    assert not Note.objects.exists()
+    assert api.call("GET", "notes/").json()["results"] == []
 
 
 def test_a_stale_edit_gets_what_the_note_says_now(api: Api) -> None:

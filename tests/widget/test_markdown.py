@@ -17,11 +17,11 @@ from widget.markdown import render
     ],
 )
 def test_common_markdown(text: str, expected: str) -> None:
-    assert render(text).strip() == expected
+    assert render(text).html.strip() == expected
 
 
 def test_a_plain_address_becomes_a_link_that_passes_nothing_on() -> None:
-    html = render("see https://example.com/x?a=1&b=2")
+    html = render("see https://example.com/x?a=1&b=2").html
     assert 'href="https://example.com/x?a=1&amp;b=2"' in html
     assert 'rel="noopener noreferrer nofollow"' in html
     assert 'target="_blank"' in html
@@ -45,7 +45,7 @@ def test_a_plain_address_becomes_a_link_that_passes_nothing_on() -> None:
     ],
 )
 def test_nothing_active_survives(text: str) -> None:
-    html = render(text)
+    html = render(text).html
     for piece in (
         "<script",
         "<img",
@@ -61,4 +61,4 @@ def test_nothing_active_survives(text: str) -> None:
 
 @given(st.text())
 def test_any_text_renders(text: str) -> None:
-    assert "<script" not in render(text).lower()
+    assert "<script" not in render(text).html.lower()

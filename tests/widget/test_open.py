@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from portals.models import Portal
 from tests.support.emulator import Emulator
 from tests.support.opens import Opens, frame_data
+from widget.markdown import RENDERER
 from widget.models import Chat, Note
 from widget.shares import IDENTITY_FRESH, MEMBERS_FRESH, PAIR_FRESH
 
@@ -256,7 +257,14 @@ def test_a_chat_full_of_notes_costs_no_more_queries(opens: Opens) -> None:
     opens.post(form)
     chat = Chat.objects.get()
     Note.objects.bulk_create(
-        Note(chat=chat, text=f"note {n}", html=f"<p>note {n}</p>", author_id=3, author_name="Priya")
+        Note(
+            chat=chat,
+            text=f"note {n}",
+            html=f"<p>note {n}</p>",
+            author_id=3,
+            author_name="P",
+            renderer=RENDERER,
+        )
         for n in range(300)
     )
 

@@ -15,10 +15,11 @@ export class Problem extends Error {
 }
 
 /** One request. Resolves to the parsed body, or null when there is none. Throws Problem. */
-export async function send(method, url, { body, session } = {}) {
+export async function send(method, url, { body, session, etag } = {}) {
   const headers = { Accept: "application/json", "Accept-Language": document.documentElement.lang };
   if (body) headers["Content-Type"] = "application/json";
   if (session) headers.Authorization = `Bearer ${session}`;
+  if (etag) headers["If-None-Match"] = etag;
   let response;
   try {
     response = await fetch(url, {
@@ -32,6 +33,7 @@ export async function send(method, url, { body, session } = {}) {
   } catch {
     throw new Problem(0, { code: "offline" });
   }
+  if (response.status === 304) return null;
   const answer = response.status === 204 ? null : await response.json().catch(() => ({}));
   if (response.ok) return answer;
   throw new Problem(response.status, answer, Number(response.headers.get("Retry-After")) || null);
@@ -44,14 +46,14 @@ export class Api {
     this.session = session;
   }
 
-  async request(method, path, body) {
+  async request(method, path, body, etag) {
     const url = this.base + path;
     const session = await this.session.token();
     try {
-      return await send(method, url, { body, session });
+      return await send(method, url, { body, session, etag });
     } catch (problem) {
       if (problem.status !== 401) throw problem;
-      return send(method, url, { body, session: await this.session.renew() });
+      return send(method, url, { body, session: await this.session.renew(), etag });
     }
   }
 
@@ -70,5 +72,34 @@ export class Api {
 
   remove(id) {
     return this.request("DELETE", `notes/${id}/`);
+  }
+
+  /** What changed since a revision; null when nothing did. */
+  changes(revision) {
+    return this.request("GET", `notes/changes/?since=${revision}`, undefined, `"${revision}"`);
+  }
+
+  preview(text) {
+    return this.request("POST", "notes/preview/", { text });
+  }
+
+  tick(id, box, checked, version) {
+    return this.request("PUT", `notes/${id}/boxes/${box}/`, { checked, version });
+  }
+
+  pin(id, pinned) {
+    return this.request(pinned ? "PUT" : "DELETE", `notes/${id}/pin/`);
+  }
+
+  restore(id) {
+    return this.request("POST", `notes/${id}/restore/`);
+  }
+
+  history(id) {
+    return this.request("GET", `notes/${id}/history/`);
+  }
+
+  version(id, number) {
+    return this.request("GET", `notes/${id}/history/${number}/`);
   }
 }

@@ -1,5 +1,6 @@
 // Editing in place. Two people may edit the same note: then both versions are shown and the writer decides.
 import { explain, Field, reason } from "./field.js";
+import { addPreview, linkOnPaste } from "./preview.js";
 import { announce, blank, text } from "./texts.js";
 
 export class Editor {
@@ -9,13 +10,15 @@ export class Editor {
     this.api = api;
     this.onClose = onClose;
     this.version = Number(element.dataset.version);
-    this.prose = element.querySelector(".prose");
+    this.prose = element.querySelector(".note-text");
     this.form = blank("blank-editor");
     this.form.querySelector("textarea").value = element.querySelector(".note-source").content.textContent;
     this.field = new Field(this.form, {
       onSave: (value) => this.save(value),
       onCancel: () => this.close(),
     });
+    addPreview(this.form, api);
+    linkOnPaste(this.field.area);
     this.form.querySelector("[data-action=cancel]").addEventListener("click", () => this.close());
     this.open();
   }
@@ -55,6 +58,7 @@ export class Editor {
     section.querySelector(".prose").innerHTML = current.html;
     section.querySelector("[data-action=theirs]").addEventListener("click", () => this.close(current));
     section.querySelector("[data-action=mine]").addEventListener("click", () => {
+      // Saved over exactly what is shown here; a third version would ask again.
       this.version = current.version;
       section.remove();
       this.form.requestSubmit();

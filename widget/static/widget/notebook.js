@@ -1,8 +1,12 @@
 // Entry of the sidebar page. The notes are already in it; this makes them live.
 import { Api } from "./api.js";
 import { Composer } from "./composer.js";
+import { Finder } from "./finder.js";
+import { Live } from "./live.js";
 import { Notes } from "./notes.js";
+import { addPreview, linkOnPaste } from "./preview.js";
 import { Session } from "./session.js";
+import { blank } from "./texts.js";
 import { keepTimes } from "./times.js";
 
 const frame = JSON.parse(document.getElementById("frame-data").textContent);
@@ -11,11 +15,39 @@ const root = document.getElementById("notebook");
 function showRights(canWrite) {
   root.toggleAttribute("data-read-only", !canWrite);
   document.getElementById("read-only").hidden = canWrite;
+  notes.enableBoxes(root);
+}
+
+/** The viewer may no longer see this chat: neither may the page. */
+function close(problem) {
+  const box = blank("blank-lost");
+  box.querySelector(".lost-reason").textContent = problem.detail;
+  root.replaceChildren(box);
+  box.focus();
 }
 
 keepTimes();
-const session = new Session(frame, showRights);
+const session = new Session(frame, { onRights: showRights, onLost: close });
 const api = new Api(frame.api, session);
 const notes = new Notes(root, { api, frame });
+const finder = new Finder(document.getElementById("finder"), {
+  api,
+  onFound: (page) => notes.replace(page, finder.active),
+  onFail: (problem) => notes.complain(problem),
+});
+new Live({
+  api,
+  revision: frame.revision,
+  onChanges: (news) => {
+    notes.merge(news, !finder.active);
+    if (finder.active) finder.find();
+  },
+  onLost: close,
+});
 const form = document.getElementById("composer");
-if (form) new Composer(form, { api, frame, notes });
+if (form) {
+  addPreview(form, api);
+  linkOnPaste(form.querySelector("textarea"));
+  new Composer(form, { api, frame, notes });
+}
+root.toggleAttribute("data-live", true);

@@ -1,6 +1,9 @@
 // The Notes card: the list and what can be done with each note.
+import { Boxes, boxesOf } from "./boxes.js";
 import { Editor } from "./editor.js";
 import { explain, reason } from "./field.js";
+import { Past } from "./past.js";
+import { copyReference } from "./reference.js";
 import { announce, blank, text } from "./texts.js";
 import { localise } from "./times.js";
 
@@ -16,6 +19,85 @@ export class Notes {
     this.more = this.end.querySelector("button");
     this.list.addEventListener("click", (event) => this.#clicked(event));
     this.more.addEventListener("click", () => this.older());
+    new Boxes(this.list, {
+      api,
+      show: (element, note) => this.show(element, note),
+      fail: (element, problem) => explain(element, reason(problem)),
+    });
+    this.enableBoxes(this.list);
+  }
+
+  /** Lets those who may write tick the boxes under `element`. */
+  enableBoxes(element) {
+    const readOnly = this.root.hasAttribute("data-read-only") || !this.frame.can_write;
+    for (const box of boxesOf(element)) box.disabled = readOnly;
+  }
+
+  /** Shows a page of what was looked for, or the whole notebook again. */
+  replace({ results, next }, filtered) {
+    this.next = next;
+    this.end.hidden = !next;
+    this.list.replaceChildren();
+    this.#append(results);
+    explain(this.end);
+    this.#mindEmpty(filtered);
+    announce(results.length ? "found" : "nothing");
+  }
+
+  /** Why the list could not be loaded. */
+  complain(problem) {
+    this.end.hidden = false;
+    explain(this.end, reason(problem));
+  }
+
+  /** What others did; `insert` is off while only a part of the notebook is shown. Never touches what is written. */
+  merge({ results, deleted }, insert) {
+    for (const id of deleted) {
+      const element = document.getElementById(`note-${id}`);
+      if (element && !element.querySelector(".editor")) element.remove();
+    }
+    for (const note of results) {
+      const element = document.getElementById(`note-${note.id}`);
+      if (element) this.#refresh(element, note);
+      else if (insert && (note.pinned_at || !this.next || note.id > this.#oldest())) this.#insert(note);
+    }
+    this.#mindEmpty();
+  }
+
+  #refresh(element, note) {
+    if (element.querySelector(".editor") || Number(element.dataset.version) > note.version) return;
+    const moved = element.dataset.pinned !== (note.pinned_at ?? "");
+    if (Number(element.dataset.version) < note.version) this.show(element, note);
+    else this.#mark(element, note);
+    if (moved) this.#place(element);
+  }
+
+  #insert(note) {
+    // Our own note on its way: its answer brings it.
+    if (note.author.id === this.frame.viewer_id && this.list.querySelector(":scope > [aria-busy]")) return;
+    const element = blank("blank-note");
+    element.classList.add("note-fresh");
+    this.show(element, note);
+    this.#place(element);
+  }
+
+  #oldest() {
+    const ids = [...this.list.querySelectorAll('.note[data-pinned=""]')].map((one) =>
+      Number(one.dataset.note),
+    );
+    return ids.length ? Math.min(...ids) : 0;
+  }
+
+  /** Puts a note where the server would: the pinned first, then the newest. */
+  #place(element) {
+    const { pinned, note } = element.dataset;
+    const after = [...this.list.children].find((other) => {
+      if (other === element || !other.dataset.note) return false;
+      if (other.dataset.pinned !== pinned) return other.dataset.pinned < pinned;
+      return Number(other.dataset.note) < Number(note);
+    });
+    if (element.nextElementSibling !== after || !element.isConnected)
+      this.list.insertBefore(element, after ?? null);
   }
 
   /** A note being saved: shown at once as plain text. */
@@ -23,20 +105,21 @@ export class Notes {
     const element = blank("blank-note");
     this.#write(element, { author: { id: this.frame.viewer_id, name: text("you") }, version: 1 });
     element.querySelector(".note-you").hidden = true;
-    const prose = element.querySelector(".prose");
+    const prose = element.querySelector(".note-text");
     prose.textContent = source;
     prose.classList.add("prose-plain");
     element.classList.add("note-fresh");
     element.setAttribute("aria-busy", "true");
-    this.list.prepend(element);
+    this.list.insertBefore(element, this.list.querySelector('.note[data-pinned=""]'));
     this.#mindEmpty();
     return element;
   }
 
   /** The note has been saved. */
   settle(element, note) {
-    element.querySelector(".prose").classList.remove("prose-plain");
+    element.querySelector(".note-text").classList.remove("prose-plain");
     element.removeAttribute("aria-busy");
+    document.getElementById(`note-${note.id}`)?.remove();
     this.show(element, note);
   }
 
@@ -54,10 +137,12 @@ export class Notes {
     const time = element.querySelector("time");
     time.dateTime = note.created_at;
     // The server has sanitised it, as it has what the page came with.
-    element.querySelector(".prose").innerHTML = note.html;
+    element.querySelector(".note-text").innerHTML = note.html;
     const source = element.querySelector(".note-source");
     if (source) source.content.textContent = note.text;
     this.#write(element, note);
+    this.#mark(element, note);
+    this.enableBoxes(element);
     localise(element);
   }
 
@@ -90,21 +175,90 @@ export class Notes {
     return elements[0];
   }
 
-  #write(element, { author, version }) {
+  #mark(element, note) {
+    const pinned = note.pinned_at ?? "";
+    element.dataset.pinned = pinned;
+    element.querySelector("[data-action=pin]")?.setAttribute("aria-pressed", String(Boolean(pinned)));
+  }
+
+  #write(element, { author, editor, version }) {
     const avatar = element.querySelector(".avatar");
     avatar.textContent = [...author.name][0] ?? "?";
     avatar.className = `avatar tone-${String(author.id).slice(-1)}`;
     element.querySelector(".note-author bdi").textContent = author.name;
     element.querySelector(".note-you").hidden = author.id !== this.frame.viewer_id;
     element.querySelector(".note-edited").hidden = version === 1;
+    element.querySelector(".note-editor").textContent = editor?.name ?? "";
   }
 
   #clicked(event) {
     const button = event.target.closest("[data-action]");
     const element = button?.closest(".note");
     if (!element) return;
-    if (button.dataset.action === "edit") this.#edit(element, button);
-    else if (button.dataset.action === "ask") this.#ask(element);
+    const actions = {
+      edit: this.#edit,
+      ask: this.#ask,
+      more: this.#more,
+      pin: this.#pin,
+      copy: this.#copy,
+      history: this.#history,
+      undo: this.#undo,
+    };
+    actions[button.dataset.action]?.call(this, element, button);
+  }
+
+  #more(element, button) {
+    const row = element.querySelector(".note-more");
+    row.hidden = !row.hidden;
+    button.setAttribute("aria-expanded", String(!row.hidden));
+  }
+
+  async #pin(element, button) {
+    explain(element);
+    try {
+      this.#mark(
+        element,
+        await this.api.pin(element.dataset.note, button.getAttribute("aria-pressed") !== "true"),
+      );
+      this.#place(element);
+      button.focus();
+      announce("saved");
+    } catch (problem) {
+      explain(element, reason(problem));
+    }
+  }
+
+  async #copy(element, button) {
+    const copied = await copyReference(element, this.frame.chat_url);
+    button.focus();
+    const said = copied ? "copied" : "uncopied";
+    element.querySelector(".note-said").textContent = text(said);
+    announce(said);
+  }
+
+  #history(element, button) {
+    if (element.querySelector(".history")) return;
+    new Past(element, {
+      api: this.api,
+      onRestored: (note) => this.show(element, note),
+      onClose: () => button.focus(),
+    });
+  }
+
+  async #undo(element) {
+    explain(element);
+    try {
+      const note = await this.api.restore(element.dataset.deleted);
+      document.getElementById(`note-${note.id}`)?.remove();
+      const back = blank("blank-note");
+      this.show(back, note);
+      element.replaceWith(back);
+      this.#place(back);
+      back.focus();
+      announce("restoredNote");
+    } catch (problem) {
+      explain(element, reason(problem));
+    }
   }
 
   #edit(element) {
@@ -154,10 +308,10 @@ export class Notes {
         return;
       }
     }
-    const neighbour = element.nextElementSibling ?? element.previousElementSibling;
-    element.remove();
-    this.#mindEmpty();
-    (neighbour ?? this.root.querySelector("textarea"))?.focus();
+    const trace = blank("blank-undo");
+    trace.dataset.deleted = element.dataset.note;
+    element.replaceWith(trace);
+    trace.querySelector("button").focus();
     announce("deleted");
   }
 
@@ -165,7 +319,10 @@ export class Notes {
     element.querySelector(".note-tools").hidden = busy;
   }
 
-  #mindEmpty() {
-    this.empty.hidden = this.list.childElementCount > 0;
+  #mindEmpty(filtered = this.filtered) {
+    this.filtered = filtered;
+    const empty = this.list.childElementCount === 0;
+    this.empty.hidden = !empty || Boolean(filtered);
+    this.root.querySelector("#nothing").hidden = !empty || !filtered;
   }
 }

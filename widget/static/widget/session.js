@@ -9,10 +9,12 @@ export class Session {
   #ends;
   #renewal = null;
 
-  /** `frame` is the page's frame data; `onRights(canWrite)` hears what a renewal says about writing. */
-  constructor(frame, onRights) {
+  /** `frame` is the page's frame data; `onRights(canWrite)` hears what a renewal says about writing, `onLost(problem)` that it was
+   * refused: the viewer has left the chat, or the application the portal. */
+  constructor(frame, { onRights, onLost }) {
     this.frame = frame;
     this.onRights = onRights;
+    this.onLost = onLost;
     this.#accept(frame);
   }
 
@@ -39,6 +41,10 @@ export class Session {
         access_token: auth.accessToken,
         dialog_id: this.frame.dialog_id,
       },
+    }).catch((problem) => {
+      problem.lost = [402, 403, 404].includes(problem.status);
+      if (problem.lost) this.onLost(problem);
+      throw problem;
     });
     this.#accept(answer);
     this.onRights(answer.can_write);

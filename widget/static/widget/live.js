@@ -1,0 +1,62 @@
+// What others change appears within seconds: one conditional request, mostly answered by "nothing new" (304).
+const SOON = 4_000;
+const LATER = 20_000;
+const IDLE = 10 * 60_000;
+const LONGEST = 60_000;
+
+export class Live {
+  #timer;
+  #busy = false;
+  #failures = 0;
+  #touched = Date.now();
+
+  /** `onChanges({results, deleted})` gets what is new; `onLost(problem)` hears that the notebook is closed to us. */
+  constructor({ api, revision, onChanges, onLost }) {
+    Object.assign(this, { api, revision, onChanges, onLost });
+    for (const type of ["pointerdown", "keydown", "scroll", "focus"])
+      addEventListener(type, () => this.#touch(), { passive: true });
+    document.addEventListener("visibilitychange", () => this.ask());
+    addEventListener("online", () => this.ask());
+    this.#wait();
+  }
+
+  /** Somebody is here again after a pause: what they see must be of now. */
+  #touch() {
+    const idle = Date.now() - this.#touched > IDLE;
+    this.#touched = Date.now();
+    if (idle) this.ask();
+  }
+
+  #wait() {
+    clearTimeout(this.#timer);
+    // A hidden page asks for nothing; becoming visible asks at once.
+    if (document.hidden) return;
+    const pace = Date.now() - this.#touched > IDLE ? LATER : SOON;
+    const pause = Math.min(LONGEST, pace * 2 ** this.#failures);
+    this.#timer = setTimeout(() => this.ask(), pause * (0.8 + Math.random() * 0.4));
+  }
+
+  async ask() {
+    if (this.#busy || document.hidden) return this.#wait();
+    this.#busy = true;
+    try {
+      let news;
+      do {
+        news = await this.api.changes(this.revision);
+        if (!news) break;
+        this.revision = news.revision;
+        this.onChanges(news);
+      } while (news.more);
+      this.#failures = 0;
+    } catch (problem) {
+      this.#failures = Math.min(4, this.#failures + 1);
+      if (problem.lost) {
+        this.onLost(problem);
+        return;
+      }
+    } finally {
+      this.#busy = false;
+    }
+    this.#wait();
+  }
+}
