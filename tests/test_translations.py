@@ -20,7 +20,7 @@ from tests.support.opens import Opens, frame_data
 from widget.templatetags.ages import age
 
 PRIYA, CHAT = 3, "chat22"
-UNTRANSLATABLE = {"Bitrix24", "Open Channels"}
+UNTRANSLATABLE = {"Bitrix24", "CRM", "Open Channels"}
 PLACES = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}|<[^>]+>|&\w+;")
 CYRILLIC, HAN = "\u0400-\u04ff", "\u4e00-\u9fff"
 FOREIGN_LETTERS = {
