@@ -1,5 +1,6 @@
 """Translations are complete, keep their placeholders, and reach the pages in every language of Bitrix24."""
 
+import html
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -178,6 +179,19 @@ class TestPages:
         assert f'<html lang="{language.bcp47}"' in response.content.decode()
         with override(language.django):
             assert gettext("Bitrix24 does not recognise this sign-in") in response.content.decode()
+
+    @each_language
+    def test_the_application_page_too(
+        self, opens: Opens, installed: Callable[..., Portal], language: Language
+    ) -> None:
+        installed()
+        form = opens.emulator.control.open("alpha", 1, placement="DEFAULT", language=language.bitrix24)
+
+        page = html.unescape(opens.post(form).content.decode())
+
+        with override(language.django):
+            for text in ("Where to find it", "Open its sidebar", "In which chats", "Erase all notes…"):
+                assert gettext(text) in page
 
     def test_the_api_speaks_the_language_of_the_page(
         self, opens: Opens, installed: Callable[..., Portal]
