@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from gettext import c2py
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -61,6 +62,28 @@ def test_the_extractor_finds_what_templates_and_python_say(template: Catalog) ->
 
     assert {"Save", "Next try in {seconds}", "Notebook", "This note was deleted."} <= found.keys()
     assert not [place for message in found.values() for place, _ in message.locations if "admin.py" in place]
+
+
+def test_a_template_may_be_indented_as_html_likes() -> None:
+    source = b"""{% load i18n %}
+      <p>{% translate "Deep" %}</p>
+   <a title="{% translate 'Half way' %}">{{ x|default:_("Default") }}</a>
+    {% blocktranslate count n=notes trimmed %}
+       {{ n }} note
+    {% plural %}
+       {{ n }} notes
+    {% endblocktranslate %}"""
+
+    found = list(
+        messages.extract_template(BytesIO(source), {"gettext": None, "ngettext": (1, 2), "_": None}, (), {})
+    )
+
+    assert [(line, message) for line, _, message, _ in found] == [
+        (2, "Deep"),
+        (3, "Half way"),
+        (3, "Default"),
+        (4, ("%(n)s note", "%(n)s notes", None)),
+    ]
 
 
 @each_language
