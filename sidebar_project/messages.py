@@ -59,6 +59,7 @@ def extract_template(
 ) -> Iterator[Any]:
     """Messages of a Django template: Django itself turns one into Python that Babel can read."""
     source = templatize(file.read().decode(), origin=getattr(file, "name", None))
+    source = "\n".join(line.lstrip() for line in source.split("\n"))  # HTML's indentation is not Python's
     return extract_python(BytesIO(source.encode()), keywords, comment_tags, {"encoding": "utf-8"})
 
 

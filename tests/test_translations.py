@@ -1,9 +1,11 @@
 """Translations are complete, keep their placeholders, and reach the pages in every language of Bitrix24."""
 
+import html
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from gettext import c2py
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -20,7 +22,7 @@ from tests.support.opens import Opens, frame_data
 from widget.templatetags.ages import age
 
 PRIYA, CHAT = 3, "chat22"
-UNTRANSLATABLE = {"Bitrix24", "Open Channels"}
+UNTRANSLATABLE = {"Bitrix24", "CRM", "Open Channels"}
 PLACES = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}|<[^>]+>|&\w+;")
 CYRILLIC, HAN = "\u0400-\u04ff", "\u4e00-\u9fff"
 FOREIGN_LETTERS = {
@@ -60,6 +62,28 @@ def test_the_extractor_finds_what_templates_and_python_say(template: Catalog) ->
 
     assert {"Save", "Next try in {seconds}", "Notebook", "This note was deleted."} <= found.keys()
     assert not [place for message in found.values() for place, _ in message.locations if "admin.py" in place]
+
+
+def test_a_template_may_be_indented_as_html_likes() -> None:
+    source = b"""{% load i18n %}
+      <p>{% translate "Deep" %}</p>
+   <a title="{% translate 'Half way' %}">{{ x|default:_("Default") }}</a>
+    {% blocktranslate count n=notes trimmed %}
+       {{ n }} note
+    {% plural %}
+       {{ n }} notes
+    {% endblocktranslate %}"""
+
+    found = list(
+        messages.extract_template(BytesIO(source), {"gettext": None, "ngettext": (1, 2), "_": None}, (), {})
+    )
+
+    assert [(line, message) for line, _, message, _ in found] == [
+        (2, "Deep"),
+        (3, "Half way"),
+        (3, "Default"),
+        (4, ("%(n)s note", "%(n)s notes", None)),
+    ]
 
 
 @each_language
@@ -178,6 +202,19 @@ class TestPages:
         assert f'<html lang="{language.bcp47}"' in response.content.decode()
         with override(language.django):
             assert gettext("Bitrix24 does not recognise this sign-in") in response.content.decode()
+
+    @each_language
+    def test_the_application_page_too(
+        self, opens: Opens, installed: Callable[..., Portal], language: Language
+    ) -> None:
+        installed()
+        form = opens.emulator.control.open("alpha", 1, placement="DEFAULT", language=language.bitrix24)
+
+        page = html.unescape(opens.post(form).content.decode())
+
+        with override(language.django):
+            for text in ("Where to find it", "Open its sidebar", "In which chats", "Erase all notes…"):
+                assert gettext(text) in page
 
     def test_the_api_speaks_the_language_of_the_page(
         self, opens: Opens, installed: Callable[..., Portal]

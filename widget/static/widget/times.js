@@ -1,8 +1,9 @@
 // The server writes a plain age; here it becomes the reader's own wording and stays true while the page is open.
-const lang = document.documentElement.lang || "en";
-const relative = new Intl.RelativeTimeFormat(lang, { numeric: "auto" });
-const precise = new Intl.DateTimeFormat(lang, { dateStyle: "long", timeStyle: "short" });
-const dayOnly = new Intl.DateTimeFormat(lang, { dateStyle: "medium" });
+import { locales } from "./texts.js";
+
+const relative = new Intl.RelativeTimeFormat(locales, { numeric: "auto" });
+const precise = new Intl.DateTimeFormat(locales, { dateStyle: "long", timeStyle: "short" });
+const dayOnly = new Intl.DateTimeFormat(locales, { dateStyle: "medium" });
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
