@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from portals.models import Portal
 from tests.support.opens import Opens
 from widget.models import Chat, Note
 
@@ -25,11 +24,11 @@ Member = Callable[..., Page]
 def member(
     browser: Browser,
     opens: Opens,
-    installed: Callable[..., Portal],
     live_server: Any,
 ) -> Iterator[Member]:
     """A window with the sidebar of chat 22, as a member sees it. Whatever the console says fails the test."""
-    installed()
+    opens.install()
+    opens.emulator.control.install_finish("alpha", user_id=1)
     contexts = []
     said: list[str] = []
 
@@ -93,9 +92,9 @@ def test_find_pin_delete_undo(member: Member) -> None:
     page.get_by_role("searchbox").fill("nowhere")
     expect(page.get_by_text("No note fits").last).to_be_visible()
     page.get_by_role("searchbox").fill("")
-    page.get_by_text("Open points").click()
+    page.get_by_role("checkbox", name="Open points").click()
     expect(page.locator(".note")).to_have_count(1)
-    page.get_by_text("Open points").click()
+    page.get_by_role("checkbox", name="Open points").click()
     expect(page.locator(".note")).to_have_count(3)
 
     oldest = page.locator(".note").last

@@ -9,7 +9,7 @@ export function addPreview(form, api) {
   const area = form.querySelector("textarea");
   const button = form.querySelector("[data-action=preview]");
   const box = blank("blank-preview");
-  const prose = box.querySelector(".prose");
+  const prose = box;
   let timer;
   let last;
   area.after(box);
