@@ -54,7 +54,8 @@ export class Notes {
   merge({ results, deleted }, insert) {
     for (const id of deleted) {
       const element = document.getElementById(`note-${id}`);
-      if (element && !element.querySelector(".editor")) element.remove();
+      // Not one that is being edited, nor one whose deletion we asked for: its answer offers to undo it.
+      if (element && !element.querySelector(".editor, .note-ask [aria-busy=true]")) element.remove();
     }
     for (const note of results) {
       const element = document.getElementById(`note-${note.id}`);
@@ -73,8 +74,6 @@ export class Notes {
   }
 
   #insert(note) {
-    // Our own note on its way: its answer brings it.
-    if (note.author.id === this.frame.viewer_id && this.list.querySelector(":scope > [aria-busy]")) return;
     const element = blank("blank-note");
     element.classList.add("note-fresh");
     this.show(element, note);
