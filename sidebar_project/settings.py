@@ -146,6 +146,7 @@ CELERY_BEAT_SCHEDULE = {
     "reconcile-stale": {"task": "portals.tasks.reconcile_stale", "schedule": 60},
     "check-presence": {"task": "portals.tasks.check_presence", "schedule": 300},
     "erase-due": {"task": "portals.tasks.erase_due", "schedule": 600},
+    "purge-notes": {"task": "widget.tasks.purge_notes", "schedule": 3600},
     "prune-logs": {"task": "portals.tasks.prune_logs", "schedule": 3600},
 }
 

@@ -110,6 +110,20 @@ def test_find_pin_delete_undo(member: Member) -> None:
     assert Note.objects.filter(deleted_at=None).count() == 3
 
 
+def test_news_and_a_search_leave_alone_what_is_being_written(member: Member) -> None:
+    priya, mei = member(PRIYA), member(MEI)
+    write(priya, "draft")
+    note = priya.locator(".note", has=priya.get_by_role("button", name="Save"))
+    priya.get_by_role("button", name="Edit").click()
+    note.get_by_label("Text of the note").fill("mine")
+    write(mei, "news")
+    expect(priya.locator(".note", has_text="news")).to_be_visible(timeout=10_000)
+    priya.get_by_role("searchbox").fill("news")
+    expect(note.get_by_label("Text of the note")).to_have_value("mine")
+    note.get_by_role("button", name="Save").click()
+    expect(priya.locator(".note", has_text="mine")).to_be_visible()
+
+
 def test_history_shows_changes_and_restores(member: Member) -> None:
     page = member(PRIYA)
     write(page, "Rent is 900")

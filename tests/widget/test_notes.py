@@ -2,11 +2,13 @@
 
 import json
 import os
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -18,6 +20,7 @@ from widget import notes
 from widget.history import difference
 from widget.markdown import RENDERER, render, tick
 from widget.models import Chat, Note, NoteRevision
+from widget.tasks import purge_notes
 
 pytestmark = pytest.mark.django_db
 
@@ -117,6 +120,13 @@ def test_deleting_can_be_undone_for_a_while(api: Api, mei: Api) -> None:
     api.call("DELETE", f"notes/{note['id']}/")
     assert notes.purge() == 0
     assert notes.purge(timezone.now() + notes.KEPT_DELETED + timedelta(seconds=1)) == 1
+    assert not Note.objects.exists()
+
+
+def test_a_purge_runs_as_a_task(api: Api) -> None:
+    api.call("DELETE", f"notes/{api.add('x')['id']}/")
+    Note.objects.update(deleted_at=timezone.now() - notes.KEPT_DELETED - timedelta(seconds=1))
+    purge_notes()
     assert not Note.objects.exists()
 
 
@@ -245,3 +255,30 @@ def test_readers_change_nothing(api: Api, opens: Opens) -> None:
         refused = reader.call(http, url, body)
         assert (refused.status_code, refused.json()["code"]) == (403, "read_only"), url
     assert json.dumps(reader.call("GET", path).json()) == json.dumps(note)
+
+
+def test_who_was_removed_from_the_chat_has_lost_it_after_fifteen_minutes(opens: Opens, api: Api) -> None:
+    opens.emulator.control.members("alpha", 22, remove=[PRIYA])
+    with time_machine.travel(time.time() + 15 * 60 + 1, tick=True):
+        assert api.call("GET", "notes/").json()["code"] == "session_expired"
+        refused = renewal(opens)
+    assert (refused.status_code, refused.json()["code"]) == (403, "no_access")
+
+
+def test_a_sidebar_left_open_overnight_works_in_the_morning(opens: Opens, api: Api) -> None:
+    opens.emulator.control.advance(9 * 3600)
+    with time_machine.travel(time.time() + 9 * 3600, tick=True):
+        assert api.call("GET", "notes/changes/").json()["code"] == "session_expired"
+        renewed = opens.api(renewal(opens).json()["session"])
+        assert renewed.call("GET", "notes/changes/").status_code == 200
+
+
+def renewal(opens: Opens) -> Any:
+    """The trade that the page makes with what `refreshAuth` gives it."""
+    fresh = opens.emulator.control.tokens("alpha", PRIYA)
+    body = {
+        "member_id": opens.emulator.portals["alpha"].member_id,
+        "access_token": fresh["access_token"],
+        "dialog_id": "chat22",
+    }
+    return Api(opens.client, "").call("POST", "session/", body)

@@ -26,6 +26,7 @@ export class Finder {
   }
 
   async find() {
+    clearTimeout(this.#timer);
     const mine = ++this.#asked;
     const query = new URLSearchParams();
     if (this.words.value.trim()) query.set("q", this.words.value.trim());

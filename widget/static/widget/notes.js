@@ -1,193 +1,21 @@
-// The Notes card: the list and what can be done with each note.
-import { Boxes, boxesOf } from "./boxes.js";
+// The Notes card: what can be done with each note of the list.
+import { Boxes } from "./boxes.js";
 import { Editor } from "./editor.js";
 import { explain, reason } from "./field.js";
+import { NoteList } from "./notelist.js";
 import { Past } from "./past.js";
 import { copyReference } from "./reference.js";
 import { announce, blank, text } from "./texts.js";
-import { localise } from "./times.js";
 
-export class Notes {
-  constructor(root, { api, frame }) {
-    this.root = root;
-    this.api = api;
-    this.frame = frame;
-    this.next = frame.next;
-    this.list = root.querySelector("#notes");
-    this.empty = root.querySelector("#empty");
-    this.end = root.querySelector("#older");
-    this.more = this.end.querySelector("button");
+export class Notes extends NoteList {
+  constructor(root, parts) {
+    super(root, parts);
     this.list.addEventListener("click", (event) => this.#clicked(event));
-    this.more.addEventListener("click", () => this.older());
     new Boxes(this.list, {
-      api,
+      api: this.api,
       show: (element, note) => this.show(element, note),
       fail: (element, problem) => explain(element, reason(problem)),
     });
-    this.enableBoxes(this.list);
-  }
-
-  /** Lets those who may write tick the boxes under `element`. */
-  enableBoxes(element) {
-    const readOnly = this.root.hasAttribute("data-read-only") || !this.frame.can_write;
-    for (const box of boxesOf(element)) box.disabled = readOnly;
-  }
-
-  /** Shows a page of what was looked for, or the whole notebook again. */
-  replace({ results, next }, filtered) {
-    this.next = next;
-    this.end.hidden = !next;
-    this.list.replaceChildren();
-    this.#append(results);
-    explain(this.end);
-    this.#mindEmpty(filtered);
-    announce(results.length ? "found" : "nothing");
-  }
-
-  /** Why the list could not be loaded. */
-  complain(problem) {
-    this.end.hidden = false;
-    explain(this.end, reason(problem));
-  }
-
-  /** What others did; `insert` is off while only a part of the notebook is shown. Never touches what is written. */
-  merge({ results, deleted }, insert) {
-    for (const id of deleted) {
-      const element = document.getElementById(`note-${id}`);
-      // Not one that is being edited, nor one whose deletion we asked for: its answer offers to undo it.
-      if (element && !element.querySelector(".editor, .note-ask [aria-busy=true]")) element.remove();
-    }
-    for (const note of results) {
-      const element = document.getElementById(`note-${note.id}`);
-      if (element) this.#refresh(element, note);
-      else if (insert && (note.pinned_at || !this.next || note.id > this.#oldest())) this.#insert(note);
-    }
-    this.#mindEmpty();
-  }
-
-  #refresh(element, note) {
-    if (element.querySelector(".editor") || Number(element.dataset.version) > note.version) return;
-    const moved = element.dataset.pinned !== (note.pinned_at ?? "");
-    if (Number(element.dataset.version) < note.version) this.show(element, note);
-    else this.#mark(element, note);
-    if (moved) this.#place(element);
-  }
-
-  #insert(note) {
-    const element = blank("blank-note");
-    element.classList.add("note-fresh");
-    this.show(element, note);
-    this.#place(element);
-  }
-
-  #oldest() {
-    const ids = [...this.list.querySelectorAll('.note[data-pinned=""]')].map((one) =>
-      Number(one.dataset.note),
-    );
-    return ids.length ? Math.min(...ids) : 0;
-  }
-
-  /** Puts a note where the server would: the pinned first, then the newest. */
-  #place(element) {
-    const { pinned, note } = element.dataset;
-    const after = [...this.list.children].find((other) => {
-      if (other === element || !other.dataset.note) return false;
-      if (other.dataset.pinned !== pinned) return other.dataset.pinned < pinned;
-      return Number(other.dataset.note) < Number(note);
-    });
-    if (element.nextElementSibling !== after || !element.isConnected)
-      this.list.insertBefore(element, after ?? null);
-  }
-
-  /** A note being saved: shown at once as plain text. */
-  expect(source) {
-    const element = blank("blank-note");
-    this.#write(element, { author: { id: this.frame.viewer_id, name: text("you") }, version: 1 });
-    element.querySelector(".note-you").hidden = true;
-    const prose = element.querySelector(".note-text");
-    prose.textContent = source;
-    prose.classList.add("prose-plain");
-    element.classList.add("note-fresh");
-    element.setAttribute("aria-busy", "true");
-    this.list.insertBefore(element, this.list.querySelector('.note[data-pinned=""]'));
-    this.#mindEmpty();
-    return element;
-  }
-
-  /** The note has been saved. */
-  settle(element, note) {
-    element.querySelector(".note-text").classList.remove("prose-plain");
-    element.removeAttribute("aria-busy");
-    document.getElementById(`note-${note.id}`)?.remove();
-    this.show(element, note);
-  }
-
-  /** The note could not be saved. */
-  withdraw(element) {
-    element.remove();
-    this.#mindEmpty();
-  }
-
-  /** Writes a note of the API into its element. */
-  show(element, note) {
-    element.id = `note-${note.id}`;
-    element.dataset.note = note.id;
-    element.dataset.version = note.version;
-    const time = element.querySelector("time");
-    time.dateTime = note.created_at;
-    // The server has sanitised it, as it has what the page came with.
-    element.querySelector(".note-text").innerHTML = note.html;
-    const source = element.querySelector(".note-source");
-    if (source) source.content.textContent = note.text;
-    this.#write(element, note);
-    this.#mark(element, note);
-    this.enableBoxes(element);
-    localise(element);
-  }
-
-  async older() {
-    if (this.more.getAttribute("aria-busy") === "true") return;
-    this.more.setAttribute("aria-busy", "true");
-    explain(this.end);
-    try {
-      const page = await this.api.page(this.next);
-      this.next = page.next;
-      const first = this.#append(page.results);
-      this.end.hidden = !page.next;
-      announce("older");
-      if (!page.next) first?.focus();
-    } catch (problem) {
-      explain(this.end, reason(problem));
-    } finally {
-      this.more.removeAttribute("aria-busy");
-    }
-  }
-
-  #append(notes) {
-    const fresh = notes.filter((note) => !document.getElementById(`note-${note.id}`));
-    const elements = fresh.map((note) => {
-      const element = blank("blank-note");
-      this.show(element, note);
-      return element;
-    });
-    this.list.append(...elements);
-    return elements[0];
-  }
-
-  #mark(element, note) {
-    const pinned = note.pinned_at ?? "";
-    element.dataset.pinned = pinned;
-    element.querySelector("[data-action=pin]")?.setAttribute("aria-pressed", String(Boolean(pinned)));
-  }
-
-  #write(element, { author, editor, version }) {
-    const avatar = element.querySelector(".avatar");
-    avatar.textContent = [...author.name][0] ?? "?";
-    avatar.className = `avatar tone-${String(author.id).slice(-1)}`;
-    element.querySelector(".note-author bdi").textContent = author.name;
-    element.querySelector(".note-you").hidden = author.id !== this.frame.viewer_id;
-    element.querySelector(".note-edited").hidden = version === 1;
-    element.querySelector(".note-editor").textContent = editor?.name ?? "";
   }
 
   #clicked(event) {
@@ -215,11 +43,11 @@ export class Notes {
   async #pin(element, button) {
     explain(element);
     try {
-      this.#mark(
+      this.mark(
         element,
         await this.api.pin(element.dataset.note, button.getAttribute("aria-pressed") !== "true"),
       );
-      this.#place(element);
+      this.place(element);
       button.focus();
       announce("saved");
     } catch (problem) {
@@ -252,7 +80,7 @@ export class Notes {
       const back = blank("blank-note");
       this.show(back, note);
       element.replaceWith(back);
-      this.#place(back);
+      this.place(back);
       back.focus();
       announce("restoredNote");
     } catch (problem) {
@@ -316,12 +144,5 @@ export class Notes {
 
   #quiet(element, busy) {
     element.querySelector(".note-tools").hidden = busy;
-  }
-
-  #mindEmpty(filtered = this.filtered) {
-    this.filtered = filtered;
-    const empty = this.list.childElementCount === 0;
-    this.empty.hidden = !empty || Boolean(filtered);
-    this.root.querySelector("#nothing").hidden = !empty || !filtered;
   }
 }

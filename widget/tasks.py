@@ -1,0 +1,15 @@
+"""Celery tasks of the notebook."""
+
+import structlog
+from celery import shared_task
+
+from widget import notes
+
+log = structlog.get_logger(__name__)
+
+
+@shared_task
+def purge_notes() -> None:
+    """Erase notes that were deleted long ago."""
+    if erased := notes.purge():
+        log.info("notes_purged", number=erased)
