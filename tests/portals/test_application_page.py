@@ -179,11 +179,14 @@ def test_the_export_shows_what_the_administrator_may_read_and_no_more(page: Page
     """Administering is not reading everybody's private chats."""
     for person, dialog, text in ((ADMIN, "chat21", "for all"), (PRIYA, str(MEI), "between two")):
         opens.api(frame_data(opens.widget("alpha", person, dialog))["session"]).add(text)
+    member = opens.api(frame_data(opens.widget("alpha", ADMIN, "chat21"))["session"])
+    member.call("DELETE", f"notes/{member.add('taken back')['id']}/")
 
     answer = page.post("export")
 
     assert answer.headers["Content-Disposition"] == 'attachment; filename="chat-notebook.json"'
     assert "between two" not in answer.content.decode()
+    assert "taken back" not in answer.content.decode()
     exported = answer.json()
     assert exported["portal"]["domain"] == opens.emulator.portals["alpha"].domain
     assert [line["reason"] for line in exported["history"]] == ["installed"]
