@@ -1,6 +1,5 @@
 """The notebook in Chromium: two members of one chat side by side."""
 
-import os
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +13,13 @@ from widget.models import Chat, Note
 pytestmark = pytest.mark.django_db(transaction=True)
 
 # Playwright's loop runs in the thread of the tests, which reach the database from it all the same.
-os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@pytest.fixture(autouse=True)
+def _database_beside_playwright(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests seed rows while a page is open; for them alone, other tests share this process."""
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
 
 PRIYA, MEI = 3, 7
 Member = Callable[..., Page]
