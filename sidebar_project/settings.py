@@ -137,7 +137,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout"
 # Refreshing has a queue of its own, so that no other work keeps a token waiting.
 CELERY_TASK_ROUTES = {"portals.tasks.refresh_*": {"queue": "tokens"}}
 CELERY_TIMEZONE = "UTC"
-# Refreshing has a queue of its own, so that no other work keeps a token waiting.
 # Seconds between runs; each task takes on what is due and no more.
 CELERY_BEAT_SCHEDULE = {
     "dispatch-events": {"task": "portals.tasks.dispatch_events", "schedule": 15},
