@@ -1,6 +1,13 @@
 """What the outermost template of all frames needs to know."""
 
+from functools import cache
+from pathlib import Path
+
 from django import template
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from portals.bitrix24.languages import Language, by_django
@@ -12,3 +19,22 @@ register = template.Library()
 def frame_language() -> Language:
     """The language in which the page is being rendered, under all its names."""
     return by_django(get_language())
+
+
+@register.simple_tag
+def page_styles(name: str) -> SafeString:
+    """The style sheet of a kind of page, to stand in the page itself (docs/adr/0022-styles-in-the-page.md).
+
+    Raises: ImproperlyConfigured if the bundle was not built.
+    """
+    return _sheet(name) if not settings.DEBUG else _read_sheet(name)
+
+
+def _read_sheet(name: str) -> SafeString:
+    path = finders.find(f"widget/dist/{name}.css")
+    if path is None:
+        raise ImproperlyConfigured("The styles are not bundled: run `make setup` (or `npm run build`).")
+    return mark_safe(Path(path).read_text())  # noqa: S308 - our own file, no request has a part in it
+
+
+_sheet = cache(_read_sheet)

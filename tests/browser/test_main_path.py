@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser import Application, Person, overflow, write
+from tests.support.browser import Application, Person, layout_shift, overflow, write
 from tests.support.emulator import Emulator
 
 # alpha's people (emulator/demo/northwind.py); beta's have the same numbers
@@ -123,6 +123,7 @@ def test_nothing_moves_and_nothing_is_too_wide(person: Enter, installed: Install
     frame = priya.open(GROUP)
     element = priya.page.locator("[data-app-frame] iframe")
     frame.wait_for_timeout(500)
+    assert layout_shift(frame) == 0
     for width in (320, 360, 400, 480):
         element.evaluate("(frame, width) => { frame.style.width = `${width}px`; }", width)
         frame.wait_for_function("(width) => innerWidth === width", arg=width)
