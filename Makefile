@@ -3,7 +3,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help setup run test lint format bench messages requirements clean
+.PHONY: help setup run test screenshots lint format bench messages requirements clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ run: setup ## start everything: services, application, worker, beat, emulated Bi
 
 test: setup ## run the whole test suite
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup
+
+screenshots: setup ## draw the pictures of docs/screenshots anew
+	@SCREENSHOTS=1 $(PYTHON) -m pytest tests/browser/test_looks.py
 
 bench: setup ## measure, all of it or one part: make bench ONLY=tokens
 	@$(PYTHON) -m tests.benchmarks $(ONLY)
