@@ -45,7 +45,7 @@ bench: setup ## measure, all of it or one part: make bench ONLY=tokens
 lint: setup ## every static check
 	@ruff check .
 	@ruff format --check .
-	@mypy .
+	@SECRET_KEY=lint DEBUG=true mypy .
 	@lint-imports
 	@SECRET_KEY=lint DEBUG=true $(PYTHON) -m sidebar_project.embedded manage.py makemigrations --check --dry-run
 	@npm run --silent lint
