@@ -1,6 +1,7 @@
 """The application page: settings that hold at once, export of what one may read, erasing."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -216,12 +217,17 @@ def test_erasing_needs_a_word_takes_everything_and_keeps_the_installation(page: 
     assert page.post("erase", {"confirm": True}, session=answer.json()["session"]).status_code == 200
 
 
-def test_the_page_has_no_inline_script_or_style(page: Page, opens: Opens) -> None:
+def test_nothing_runs_or_styles_without_the_nonce_of_this_answer(page: Page, opens: Opens) -> None:
     response = opens.application("alpha", ADMIN)
     html = response.content.decode()
-    assert " style=" not in html
-    assert "<style" not in html
-    assert "onclick" not in html
     policy = response.headers["Content-Security-Policy"]
+    [nonce] = set(re.findall("'nonce-([^']+)'", policy))
+    assert " style=" not in html
+    assert re.findall("<style([^>]*)>", html) == [f' nonce="{nonce}"']
+    scripts = [tag for tag in re.findall("<script([^>]*)>", html) if "application/json" not in tag]
+    assert scripts
+    assert all(f'nonce="{nonce}"' in tag and "src=" in tag for tag in scripts)
+    assert nonce not in opens.application("alpha", ADMIN).content.decode()
+    assert "onclick" not in html
     assert "unsafe" not in policy
     assert f"frame-ancestors {opens.emulator.portals['alpha'].url}" in policy
