@@ -60,6 +60,8 @@ def test_market_installer_and_application_page(
     application.locator(".pill").wait_for()
     assert axe_violations(application) == []
     assert overflow(application) <= 0
+    # As tall as the page is long, so that the picture shows all of it.
+    admin.page.set_viewport_size({"width": 1360, "height": 1480})
     application.wait_for_timeout(400)
     admin.page.screenshot(path=pictures / "application.png", full_page=True)
 
