@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from portals import signals
@@ -67,6 +68,9 @@ class Portal(models.Model):
     scope = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     language = models.CharField(max_length=8, default="en")
     application_token = EncryptedTextField(null=True, blank=True, editable=False)
+    # What is left of the application token after an uninstall that was noticed before its event came: one way, so
+    # that the late event can still be told from a stranger's.
+    application_token_digest = models.CharField(max_length=64, blank=True, editable=False)
     placement_settings = models.JSONField(default=dict, blank=True)
     installed_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
@@ -122,12 +126,20 @@ class Portal(models.Model):
         parts = urlsplit(self.client_endpoint)
         return f"{parts.scheme}://{parts.netloc}"
 
+    def digest_of(self, application_token: str | None) -> str:
+        """One way, keyed, and another one for each portal; empty for none."""
+        if not application_token:
+            return ""
+        return salted_hmac(
+            f"application token of {self.member_id}", application_token, algorithm="sha256"
+        ).hexdigest()
+
     def activate(self, reason: str) -> None:
         """Installed, or healed: from any status; what was to be erased is kept."""
         with transaction.atomic():
             if self._change_status(self.Status.ACTIVE, reason, from_statuses=self.Status.values):
-                self.erase_due_at = None
-                self.save(update_fields=["erase_due_at", "updated_at"])
+                self.erase_due_at, self.application_token_digest = None, ""
+                self.save(update_fields=["erase_due_at", "application_token_digest", "updated_at"])
                 signals.installed.send(Portal, portal=self)
 
     def block(self, reason: str) -> None:
@@ -145,10 +157,13 @@ class Portal(models.Model):
             if self._change_status(self.Status.DELETED, reason, from_statuses=self.Status.values):
                 self.tokens.all().delete()
                 EventCredentials.objects.filter(event__member_id=self.member_id).delete()
-                self.application_token = None
+                if self.application_token:
+                    self.application_token_digest = self.digest_of(self.application_token)
+                    self.application_token = None
                 retention = timedelta(days=settings.CONTENT_RETENTION_DAYS)
                 self.erase_due_at = timezone.now() + retention
-                self.save(update_fields=["application_token", "erase_due_at", "updated_at"])
+                fields = ("application_token", "application_token_digest", "erase_due_at", "updated_at")
+                self.save(update_fields=fields)
                 signals.deleted.send(Portal, portal=self)
 
     @transaction.atomic

@@ -1,5 +1,6 @@
 """Leaving: believed only when the authorization server says so; then tokens die, and content at once or later."""
 
+from datetime import timedelta
 from enum import StrEnum
 
 import structlog
@@ -15,6 +16,9 @@ from portals.journal import CALLS
 from portals.models import ApiCall, Portal, PortalEvent, PortalToken, PortalTransition
 
 log = structlog.get_logger(__name__)
+
+# How long after an uninstall was noticed its event may still come.
+LATE_EVENT = timedelta(days=1)
 
 
 class Presence(StrEnum):
@@ -66,9 +70,27 @@ def uninstall(portal: Portal, *, clean: bool, reason: str = "uninstalled") -> No
     Running twice, or after a rival, changes nothing more.
     """
     portal.mark_deleted(reason)
-    if clean:
-        Portal.objects.filter(pk=portal.pk, status=Portal.Status.DELETED).update(erase_due_at=timezone.now())
     log.info("portal_uninstalled", portal=portal.member_id, clean=clean, reason=reason)
+    _decide_content(portal, clean=clean)
+
+
+def hear_late(portal: Portal, *, clean: bool) -> bool:
+    """The uninstall event of a portal that somebody else noticed leaving. Its CLEAN is heard once, within a day:
+    every user of the portal can read the application token, and could later ask for what they should not.
+
+    False if nobody waits for the event any more.
+    """
+    if not portal.application_token_digest or portal.status_changed_at < timezone.now() - LATE_EVENT:
+        return False
+    log.info("portal_uninstall_heard_late", portal=portal.member_id, clean=clean)
+    _decide_content(portal, clean=clean)
+    return True
+
+
+def _decide_content(portal: Portal, *, clean: bool) -> None:
+    """The event has come: nobody is heard a second time."""
+    left = Portal.objects.filter(pk=portal.pk, status=Portal.Status.DELETED)
+    left.update(application_token_digest="", **({"erase_due_at": timezone.now()} if clean else {}))
     if clean:
         erase(portal.pk)
 

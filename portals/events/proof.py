@@ -31,6 +31,18 @@ def need_application_token(event: EventRequest, portal: Portal) -> None:
         raise EventRefused("application_token_wrong")
 
 
+def need_departed_token(event: EventRequest, portal: Portal) -> None:
+    """Raises: EventRefused, unless the event shows the application token that a portal had when it left."""
+    if not portal.application_token_digest:
+        raise EventRefused("not_installed")
+    if event.auth.application_token is None:
+        raise EventRefused("application_token_missing")
+    if not constant_time_compare(
+        portal.digest_of(event.auth.application_token), portal.application_token_digest
+    ):
+        raise EventRefused("application_token_wrong")
+
+
 def need_access_token(event: EventRequest) -> None:
     """Raises: EventRefused. The token itself is proved later, by the authorization server."""
     if event.auth.access_token is None:

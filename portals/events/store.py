@@ -18,7 +18,7 @@ from portals.bitrix24.payloads.events import EventAuth
 from portals.fields import EncryptedTextField
 from portals.models import EventCredentials, Portal, PortalEvent
 
-_PORTAL_FIELDS = ("id", "member_id", "status", "application_token")
+_PORTAL_FIELDS = ("id", "member_id", "status", "application_token", "application_token_digest")
 
 
 @dataclass(frozen=True, slots=True)

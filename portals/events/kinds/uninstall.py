@@ -3,7 +3,7 @@
 from portals import uninstalls
 from portals.bitrix24.payloads import EventRequest
 from portals.events import proof
-from portals.events.registry import DONE, EventKind, EventRefused, Outcome, TryLater, ignored, register
+from portals.events.registry import DONE, EventKind, Outcome, TryLater, ignored, register
 from portals.models import Portal, PortalEvent
 from portals.uninstalls import Presence
 
@@ -18,16 +18,20 @@ class Uninstall(EventKind):
     def authenticate(self, event: EventRequest, portal: Portal | None) -> None:
         known = proof.known(portal)
         if known.status == Portal.Status.DELETED:
-            raise EventRefused("not_installed")
-        proof.need_application_token(event, known)
+            proof.need_departed_token(event, known)
+        else:
+            proof.need_application_token(event, known)
 
     def process(self, event: PortalEvent) -> Outcome:
         """Ask the authorization server; leave only if it says so."""
         portal = event.portal
-        if portal is None or portal.status == Portal.Status.DELETED:
+        if portal is None:
             return ignored("not_installed")
+        clean = event.data.get("CLEAN") == "1"
+        if portal.status == Portal.Status.DELETED:
+            return DONE if uninstalls.hear_late(portal, clean=clean) else ignored("not_installed")
         # Who never told us the application token could be anybody, and CLEAN would be a stranger's wish.
-        clean = event.data.get("CLEAN") == "1" and portal.application_token is not None
+        clean &= portal.application_token is not None
         match uninstalls.presence(portal):
             case Presence.GONE:
                 uninstalls.uninstall(portal, clean=clean)

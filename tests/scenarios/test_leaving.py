@@ -1,0 +1,251 @@
+"""Leaving: rows of the table in docs/install-flow.md."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from portals import presence, tasks, tokens
+from portals.bitrix24.errors import NotInstalled
+from portals.models import Portal, PortalEvent, PortalToken, PortalTransition
+from tests.scenarios.life import MEI, PRIYA, Install, note
+from tests.support.events import Events
+from tests.support.opens import Opens, frame_data
+from widget.models import Note
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_uninstall_ends_tokens_at_once_and_keeps_content_for_a_reinstall(
+    events: Events, opens: Opens, installed: Install
+) -> None:
+    portal = installed()
+    note(opens)
+    opens.emulator.control.uninstall("alpha")
+
+    assert events.deliver("ONAPPUNINSTALL").status == "done"
+
+    portal.refresh_from_db()
+    assert (portal.status, portal.status_reason) == ("deleted", "uninstalled")
+    assert portal.application_token is None
+    assert not PortalToken.objects.exists()
+    assert Note.objects.count() == 1
+
+    opens.install()
+    portal.refresh_from_db()
+    assert (portal.status, portal.erase_due_at) == ("active", None)
+    opens.emulator.control.install_finish("alpha")
+    assert "to be kept" in opens.widget("alpha", MEI, "chat22").content.decode()
+
+
+def test_content_goes_after_the_retention_period(events: Events, opens: Opens, installed: Install) -> None:
+    portal = installed()
+    note(opens)
+    opens.emulator.control.uninstall("alpha")
+    events.deliver("ONAPPUNINSTALL")
+    tasks.erase_due()
+    assert Note.objects.exists()
+
+    Portal.objects.filter(pk=portal.pk).update(erase_due_at=timezone.now())
+    tasks.erase_due()
+
+    assert not Note.objects.exists()
+    assert not Portal.objects.exists()
+
+
+def test_clean_erases_at_once(events: Events, opens: Opens, installed: Install) -> None:
+    installed()
+    note(opens)
+    opens.emulator.control.uninstall("alpha", clean=True)
+    events.post(events.sent("ONAPPUNINSTALL"))
+    events.work()
+    assert not Portal.objects.exists()
+    assert not Note.objects.exists()
+    assert list(PortalTransition.objects.values_list("new", "reason")) == [("deleted", "erased")]
+
+
+def left_unheard(events: Events, opens: Opens, installed: Install, *, clean: bool = True) -> dict[str, str]:
+    """A portal leaves, a refresh notices it first; returns the event that comes afterwards."""
+    portal = installed()
+    note(opens)
+    opens.emulator.control.uninstall("alpha", clean=clean)
+    token = portal.tokens.get()
+    with pytest.raises(NotInstalled):
+        tokens.refresh(token.pk, spent_generation=token.generation)
+    assert Portal.objects.get().status == "deleted"
+    return events.sent("ONAPPUNINSTALL")
+
+
+def test_clean_is_heard_when_a_refresh_noticed_the_uninstall_first(
+    events: Events, opens: Opens, installed: Install
+) -> None:
+    assert events.post(left_unheard(events, opens, installed)).status_code == 200
+    events.work()
+    assert not Portal.objects.exists()
+    assert not Note.objects.exists()
+
+
+def test_a_late_event_that_keeps_content_is_the_last_word(
+    events: Events, opens: Opens, installed: Install
+) -> None:
+    """Who reads the application token cannot have content erased that the administrator decided to keep."""
+    event = left_unheard(events, opens, installed, clean=False)
+    events.post(event)
+    events.work()
+
+    assert events.post(event, data__CLEAN="1").json() == {"error": "not_installed"}
+    tasks.erase_due()
+    assert Note.objects.exists()
+
+
+def test_a_stranger_cannot_have_the_content_of_a_portal_erased_that_left(
+    events: Events, opens: Opens, installed: Install
+) -> None:
+    event = left_unheard(events, opens, installed, clean=False)
+    forged = {"data__CLEAN": "1", "auth__application_token": "f" * 32}
+    assert events.post(event, **forged).json() == {"error": "application_token_wrong"}
+    assert events.post(event, data__CLEAN="1", auth__application_token=None).status_code == 403
+    events.work()
+    assert Note.objects.exists()
+
+
+def test_an_uninstall_event_is_awaited_for_a_day(events: Events, opens: Opens, installed: Install) -> None:
+    event = left_unheard(events, opens, installed)
+    Portal.objects.update(status_changed_at=timezone.now() - timedelta(days=2))
+    events.post(event)
+    events.work()
+    assert PortalEvent.objects.get(event="ONAPPUNINSTALL").reason == "not_installed"
+    assert Note.objects.exists()
+
+
+def test_a_reinstall_forgets_that_an_event_was_awaited(
+    events: Events, opens: Opens, installed: Install
+) -> None:
+    left_unheard(events, opens, installed)
+    opens.install()
+    assert Portal.objects.get().application_token_digest == ""
+
+
+def test_sessions_of_an_uninstalled_portal_end(events: Events, opens: Opens, installed: Install) -> None:
+    installed()
+    session = frame_data(opens.widget("alpha", PRIYA, "chat22"))["session"]
+    opens.emulator.control.uninstall("alpha")
+    events.deliver("ONAPPUNINSTALL")
+    assert opens.api(session).call("GET", "notes/").status_code == 401
+
+
+def test_an_uninstall_event_after_a_reinstall_is_ignored(
+    events: Events, opens: Opens, installed: Install
+) -> None:
+    portal = installed()
+    opens.emulator.control.uninstall("alpha", clean=True)
+    late = events.sent("ONAPPUNINSTALL")
+    installed()
+
+    events.post(late)
+    for _ in range(3):
+        events.work_later()
+
+    assert PortalEvent.objects.filter(event="ONAPPUNINSTALL").get().reason == "still_installed"
+    portal.refresh_from_db()
+    assert portal.status == "active"
+
+
+def test_an_uninstall_that_the_authorization_server_learns_later_is_believed_then(
+    events: Events, opens: Opens, installed: Install
+) -> None:
+    portal = installed()
+    opens.emulator.control.uninstall("alpha")
+    fields = events.sent("ONAPPUNINSTALL")
+    opens.emulator.control.fault("oauth", "500")
+    events.post(fields)
+    events.work()
+    portal.refresh_from_db()
+    assert portal.status == "active"
+
+    opens.emulator.control.fault("oauth")
+    events.work_later()
+    portal.refresh_from_db()
+    assert portal.status == "deleted"
+
+
+def test_an_uninstall_nobody_can_confirm_parks_and_destroys_nothing(
+    events: Events, opens: Opens, installed: Install
+) -> None:
+    portal = installed()
+    note(opens)
+    opens.emulator.control.revoke("alpha", access=True, refresh=True)
+    forged = {
+        "event": "ONAPPUNINSTALL",
+        "ts": "1790000000",
+        "data[CLEAN]": "1",
+        "auth[member_id]": portal.member_id,
+        "auth[application_token]": portal.application_token or "",
+    }
+    events.post(forged)
+    events.work()
+    portal.refresh_from_db()
+    assert portal.status == "blocked"
+    assert Note.objects.exists()
+
+
+def test_a_lost_uninstall_is_noticed_and_parked_and_a_week_later_taken_as_one(
+    opens: Opens, installed: Install
+) -> None:
+    portal = installed()
+    opens.emulator.control.events("alpha", lost=True)
+    opens.emulator.control.uninstall("alpha")
+    yesterday = timezone.now() - timedelta(days=2)
+    Portal.objects.update(presence_due_at=yesterday, last_used_at=yesterday)
+
+    tasks.check_presence()
+
+    portal.refresh_from_db()
+    assert (portal.status, portal.status_reason) == ("blocked", "not_installed")
+    assert portal.tokens.exists()
+
+    Portal.objects.update(presence_due_at=yesterday, status_changed_at=timezone.now() - timedelta(days=8))
+    tasks.check_presence()
+    portal.refresh_from_db()
+    assert (portal.status, portal.status_reason) == ("deleted", "vanished")
+    assert not portal.tokens.exists()
+
+
+def test_a_portal_that_is_gone_is_parked_and_taken_back_when_it_answers(
+    opens: Opens, installed: Install
+) -> None:
+    portal = installed()
+    opens.emulator.control.fault("alpha", "portal404")
+    presence.check(portal)
+    portal.refresh_from_db()
+    assert (portal.status, portal.status_reason) == ("blocked", "portal_gone")
+
+    opens.emulator.control.fault("alpha")
+    presence.check(portal)
+    portal.refresh_from_db()
+    assert (portal.status, portal.status_reason) == ("active", "found_again")
+
+
+def test_the_daily_look_spends_no_refresh_token_and_leaves_used_portals_alone(
+    opens: Opens, installed: Install
+) -> None:
+    portal = installed()
+    Portal.objects.update(presence_due_at=timezone.now())
+    assert presence.due(10) == []
+    Portal.objects.update(last_used_at=timezone.now() - timedelta(days=2))
+    assert presence.due(10) == [portal.pk]
+
+    opens.emulator.control.forget_requests()
+    tasks.check_presence()
+    calls = [r["kind"] for r in opens.emulator.control.requests() if r["method"] == "app.info"]
+    assert calls == ["oauth", "rest"]
+    assert not [r for r in opens.emulator.control.requests() if r["method"] == "oauth.token"]
+    assert presence.due(10) == []
+
+
+def test_without_an_answer_a_look_changes_nothing(opens: Opens, installed: Install) -> None:
+    portal = installed()
+    opens.emulator.control.fault("oauth", "500")
+    presence.check(portal)
+    portal.refresh_from_db()
+    assert portal.status == "active"

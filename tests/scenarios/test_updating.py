@@ -1,0 +1,87 @@
+"""Updates and handlers: rows of the table in docs/install-flow.md."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from portals import gateway, handlers, installs, tasks
+from portals.handlers import SidebarSettings
+from portals.models import Portal
+from tests.scenarios.life import EVENTS, PRIYA, Install, bound
+from tests.support.events import Events
+from tests.support.opens import Opens
+
+pytestmark = pytest.mark.django_db
+
+
+def test_an_update_binds_again_what_it_dropped(events: Events, opens: Opens, installed: Install) -> None:
+    portal = installed()
+    opens.emulator.control.update("alpha", version=2)
+    assert bound(opens)[1] == []
+
+    assert events.deliver("ONAPPUPDATE").status == "done"
+
+    assert bound(opens)[1] == EVENTS
+    portal.refresh_from_db()
+    assert portal.app_version == 2
+    assert portal.application_token == events.sent("ONAPPUPDATE")["auth[application_token]"]
+
+
+def test_an_update_without_event_is_noticed_at_an_open(
+    opens: Opens, installed: Install, django_capture_on_commit_callbacks: Any
+) -> None:
+    portal = installed()
+    opens.emulator.control.events("alpha", lost=True)
+    opens.emulator.control.update("alpha", version=2)
+    assert opens.widget("alpha", PRIYA, "chat22").status_code == 200
+
+    installs.reconcile(portal)  # the task that the drift has queued
+
+    assert bound(opens)[1] == EVENTS
+    assert Portal.objects.get().app_version == 2
+
+
+def test_a_changed_public_url_heals_the_handlers(opens: Opens, installed: Install, settings: Any) -> None:
+    portal = installed()
+    assert installs.stale(10) == []
+    settings.PUBLIC_URL = "http://127.0.0.1:8009"
+    assert installs.stale(10) == [portal.pk]
+
+    tasks.reconcile_handlers(portal.pk)
+
+    assert bound(opens) == (["http://127.0.0.1:8009/widget/"], EVENTS)
+    assert {item["handler"] for item in opens.emulator.control.installation("alpha")["events"]} == {
+        "http://127.0.0.1:8009/events/"
+    }
+    assert installs.stale(10) == []
+
+
+def test_two_reconciles_at_once_end_in_one_set_of_handlers(opens: Opens) -> None:
+    """Both start from a portal that has nothing bound."""
+    form = opens.emulator.control.install("alpha")
+    endpoint = opens.emulator.portals["alpha"].client_endpoint
+    client = gateway.rest(endpoint, form["fields"]["AUTH_ID"])
+    with ThreadPoolExecutor(4) as pool:
+        runs = [pool.submit(handlers.reconcile, client, [], SidebarSettings(), attempts=4) for _ in range(4)]
+    assert [run.exception() for run in runs] == [None] * 4
+    assert bound(opens) == (["http://127.0.0.1:8000/widget/"], EVENTS)
+
+
+def test_a_reconcile_that_finds_everything_in_place_only_looks(opens: Opens, installed: Install) -> None:
+    portal = installed()
+    opens.emulator.control.forget_requests()
+    installs.reconcile(portal)
+    assert [r["method"] for r in opens.emulator.control.requests("rest")] == ["batch"]
+
+
+def test_a_reconcile_that_failed_is_tried_again_after_an_hour(opens: Opens, installed: Install) -> None:
+    portal = installed()
+    opens.emulator.control.fault("alpha", "500")
+    with pytest.raises(Exception, match="internal_server_error"):
+        installs.reconcile(portal)
+    assert installs.stale(10) == []
+    Portal.objects.update(handlers_tried_at=timezone.now() - timedelta(hours=2))
+    assert installs.stale(10) == [portal.pk]
