@@ -4,6 +4,7 @@ No redirect is followed and no address of a request believed: both are reasons t
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TypeVar
 
 import structlog
@@ -11,7 +12,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 
-from portals import gateway
+from portals import bulkhead, gateway
 from portals.bitrix24.addresses import parse_url
 from portals.bitrix24.errors import PortalGone, PortalMoved, TokenDead
 from portals.bitrix24.rest import RestClient
@@ -38,11 +39,19 @@ def ask(
     """Run ``work`` against the portal, wherever it is now; ``claimed_domain`` is where a request says it is.
 
     A token goes to no address that may have passed to somebody else: if the claim differs from what is stored,
-    the authorization server is asked first. Raises: Bitrix24Error, and whatever ``work`` raises.
+    the authorization server is asked first. Raises: RateLimited if too many wait for this portal already,
+    Bitrix24Error, and whatever ``work`` raises.
     """
-    if not _settled(portal, claimed_domain):
-        confirm(portal, access_token)
-        cache.set(_alias(portal, claimed_domain), 1, timeout=_ALIAS_SECONDS)
+    with nullcontext() if background else bulkhead.place(portal.pk):
+        if not _settled(portal, claimed_domain):
+            confirm(portal, access_token)
+            cache.set(_alias(portal, claimed_domain), 1, timeout=_ALIAS_SECONDS)
+        return _wherever_it_is(portal, access_token, work, background=background)
+
+
+def _wherever_it_is(
+    portal: Portal, access_token: str, work: Callable[[RestClient], T], *, background: bool
+) -> T:
     try:
         return work(gateway.portal(portal, access_token, background=background))
     except (PortalMoved, PortalGone):

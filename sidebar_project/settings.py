@@ -54,6 +54,9 @@ EVENT_RETENTION_DAYS = env.int("EVENT_RETENTION_DAYS", default=30)
 # Seconds between two inserts of logged calls by one process; 0: only when asked to.
 API_CALL_FLUSH_SECONDS = env.float("API_CALL_FLUSH_SECONDS", default=1.0)
 
+# Requests a web process works on at once (the Procfile gives the server the same number).
+WEB_THREADS = env.int("WEB_THREADS", default=8)
+
 # --- Applications ------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
@@ -105,7 +108,11 @@ TEMPLATES = [
 # --- Data --------------------------------------------------------------------------------------------------
 
 DATABASES = {"default": env.db_url("DATABASE_URL", default="postgresql:///chat_notebook")}
-DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": 8, "timeout": 10}
+DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+    "min_size": 1,
+    "max_size": max(8, WEB_THREADS),
+    "timeout": 10,
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")

@@ -37,7 +37,8 @@ Open = tuple[float, int, str]
 
 # Names of static files without a manifest, which only a deployment has.
 @override_settings(
-    STORAGES={"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+    WEB_THREADS=24,
+    STORAGES={"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}},
 )
 def run(world: World, report: Report) -> None:
     """Report how long opens waited for the bucket, and whether each got its notebook."""

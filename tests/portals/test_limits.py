@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from portals import installs, limits
+from portals import bulkhead, installs, limits
 from portals.bitrix24.errors import RateLimited, TimeBudgetSpent
 from portals.limits import ENTERPRISE, STANDARD, Plan, PortalGate
 from portals.models import Portal
@@ -126,6 +127,38 @@ def test_without_redis_nothing_is_held_up(gate: PortalGate, settings: object) ->
     settings.REDIS_URL = "redis://127.0.0.1:1/0"  # type: ignore[attr-defined]
     gate.admit(["profile"])
     assert gate.refused(["profile"], RateLimited()) is False
+
+
+def test_one_portal_never_holds_all_threads(settings: Any) -> None:
+    settings.WEB_THREADS = 4
+    with bulkhead.place(1), bulkhead.place(1):
+        with pytest.raises(RateLimited) as refused, bulkhead.place(1):
+            pass
+        assert refused.value.code == "portal_crowded"
+        with bulkhead.place(2):
+            pass
+    with bulkhead.place(1), bulkhead.place(1):
+        pass
+
+
+@pytest.mark.django_db
+def test_an_open_of_a_slow_portal_gets_a_page_that_tries_again_and_others_are_served(
+    opens: Opens, installed: Install, settings: Any
+) -> None:
+    """Three people of one slow portal, three threads: the third is sent away at once, another portal is served."""
+    settings.WEB_THREADS = 4
+    slow, _ = installed("alpha"), installed("beta")
+    form = opens.form("alpha", 3, "chat22")
+    with bulkhead.place(slow.pk), bulkhead.place(slow.pk):
+        opens.emulator.control.forget_requests()
+        crowded = opens.post(form)
+        assert crowded.status_code == 503
+        assert "busy" in crowded.content.decode()
+        assert not opens.emulator.control.requests("rest")
+        beta = opens.emulator.control.portal("beta")
+        chat = next(iter(beta["chats"].values()))
+        assert opens.widget("beta", chat["members"][0], f"chat{chat['id']}").status_code == 200
+    assert opens.post(form).status_code == 200
 
 
 @pytest.mark.django_db
