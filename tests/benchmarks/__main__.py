@@ -13,7 +13,7 @@ from tests.benchmarks import report
 from tests.benchmarks.world import World
 from tests.support.emulator import Emulator
 
-SECTIONS = ("tokens", "events", "rush")
+SECTIONS = ("opens", "tokens", "events", "rush")
 
 
 def main(asked: list[str]) -> int:
@@ -70,6 +70,7 @@ def _prepare(services: Embedded, emulator: Emulator) -> None:
     from django.core.management import call_command  # noqa: PLC0415
 
     call_command("migrate", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
 
 
 if __name__ == "__main__":

@@ -1,25 +1,17 @@
 """The inbox: events that one web process accepts, against a bare view that does one INSERT."""
 
-import http.client
 import os
-import socket
 import statistics
-import subprocess
-import sys
-import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from urllib.parse import urlencode
 
 from django.utils import timezone
 
 from portals.models import Portal, PortalEvent
 from tests.benchmarks.report import Figure, Report, say
+from tests.benchmarks.serving import Request, load, served
 from tests.benchmarks.world import World
-from tests.support.emulator import ROOT
-from tests.support.processes import end, environment, until
 
 PORTALS = 13_000
 ROUNDS = 5
@@ -27,8 +19,6 @@ REQUESTS = 1_200
 CONNECTIONS = 4
 KINDS = ("ONAPPINSTALL", "ONAPPUPDATE", "ONAPPUNINSTALL", "ONAPPPAYMENT")
 TOKEN = "a" * 32
-HEADERS = {"Content-Type": "application/x-www-form-urlencoded"}
-Body = Callable[[int], bytes]
 
 
 def run(world: World, report: Report) -> None:
@@ -46,14 +36,14 @@ def run(world: World, report: Report) -> None:
     )
     rates: dict[str, list[float]] = {"ours": [], "bare": []}
     tails: dict[str, list[float]] = {"ours": [], "bare": []}
-    with _served(world, "sidebar_project.wsgi") as ours, _served(world, "tests.benchmarks.bare") as bare:
-        for port in (ours, bare):
-            _load(port, 200)
+    with served(world, "sidebar_project.wsgi") as ours, served(world, "tests.benchmarks.bare") as bare:
+        for server in (ours, bare):
+            load(server, _requests(200))
         for number in range(ROUNDS):
-            for name, port in (("bare", bare), ("ours", ours)):
-                rate, p95 = _load(port, REQUESTS)
-                rates[name].append(rate)
-                tails[name].append(p95)
+            for name, server in (("bare", bare), ("ours", ours)):
+                found = load(server, _requests(REQUESTS), connections=CONNECTIONS)
+                rates[name].append(found.rate)
+                tails[name].append(found.p95)
             say(f"  · round {number + 1}: {rates['ours'][-1]:.0f}/s, bare {rates['bare'][-1]:.0f}/s")
     stored = PortalEvent.objects.exclude(event="BARE").count()
     assert stored == ROUNDS * REQUESTS + 200, f"{stored} events are stored"
@@ -84,75 +74,8 @@ def _report(report: Report, rates: dict[str, list[float]], tails: dict[str, list
     report.fact("events lost", 0)
 
 
-@contextmanager
-def _served(world: World, module: str) -> Iterator[int]:
-    """One web process as in the Procfile; yields its port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "granian",
-        "--interface",
-        "wsgi",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-    ]
-    command += ["--workers", "1", "--blocking-threads", "4", "--log-level", "error", f"{module}:application"]
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=environment(world.emulator) | {"API_CALL_FLUSH_SECONDS": "0"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        until(lambda: _answers(port))
-        yield port
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            end([process])
-
-
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _load(port: int, count: int) -> tuple[float, float]:
-    """Requests a second and the 95th percentile of their times in seconds."""
-    bodies = [_body(number) for number in range(count)]
-    seconds: list[float] = []
-    share = count // CONNECTIONS
-
-    def post(part: list[bytes]) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        for body in part:
-            started = time.perf_counter()
-            connection.request("POST", "/events/", body, HEADERS)
-            answer = connection.getresponse()
-            text = answer.read()
-            seconds.append(time.perf_counter() - started)
-            assert answer.status == 200, text
-            assert b"stored" in text, text
-
-    threads = [
-        threading.Thread(target=post, args=(bodies[start : start + share],))
-        for start in range(0, count, share)
-    ]
-    begun = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(seconds) == count, "some requests failed"
-    return count / (time.perf_counter() - begun), statistics.quantiles(seconds, n=20)[-1]
+def _requests(count: int) -> list[Request]:
+    return [Request("/events/", _body(number), b"stored") for number in range(count)]
 
 
 def _body(number: int) -> bytes:

@@ -35,11 +35,7 @@ THREADS = 24
 Open = tuple[float, int, str]
 
 
-# Names of static files without a manifest, which only a deployment has.
-@override_settings(
-    WEB_THREADS=24,
-    STORAGES={"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}},
-)
+@override_settings(WEB_THREADS=THREADS)
 def run(world: World, report: Report) -> None:
     """Report how long opens waited for the bucket, and whether each got its notebook."""
     opens = Opens(world.emulator, Client())

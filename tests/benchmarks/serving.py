@@ -1,0 +1,128 @@
+"""Web processes to be measured, served as the Procfile serves them, and requests to them over loopback."""
+
+import http.client
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import urlencode, urlsplit
+
+import psutil
+
+from tests.benchmarks.world import World
+from tests.support.emulator import ROOT
+from tests.support.processes import end, environment, until
+
+THREADS = 8
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@dataclass(frozen=True)
+class Server:
+    """One web process with its supervisor."""
+
+    port: int
+    process: "subprocess.Popen[bytes]"
+
+    def resident(self) -> float:
+        """Resident memory of the process that serves, in MB (10^6 bytes)."""
+        workers = psutil.Process(self.process.pid).children(recursive=True)
+        return max(worker.memory_info().rss for worker in workers) / 1e6
+
+
+@dataclass(frozen=True)
+class Request:
+    """A form POST; ``expected`` must be in its answer, so that no error page is measured."""
+
+    path: str
+    body: bytes
+    expected: bytes
+
+    @classmethod
+    def of(cls, form: Mapping[str, object], expected: bytes, **changed: str) -> "Request":
+        """From a form of the emulator."""
+        url = urlsplit(str(form["url"]))
+        fields = form["fields"]
+        assert isinstance(fields, Mapping)
+        return cls(f"{url.path}?{url.query}", urlencode({**fields, **changed}).encode(), expected)
+
+
+@dataclass(frozen=True)
+class Load:
+    """``rate`` in requests a second, ``seconds`` of each request."""
+
+    rate: float
+    seconds: Sequence[float]
+
+    @property
+    def median(self) -> float:
+        """Seconds."""
+        return statistics.median(self.seconds)
+
+    @property
+    def p95(self) -> float:
+        """Seconds."""
+        return statistics.quantiles(self.seconds, n=20)[-1]
+
+
+@contextmanager
+def served(world: World, module: str, **variables: str) -> Iterator[Server]:
+    """One web process of ``module``; further ``variables`` of its environment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
+    command += ["--port", str(port), "--workers", "1", "--blocking-threads", str(THREADS)]
+    command += ["--log-level", "error", f"{module}:application"]
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment(world.emulator) | {"API_CALL_FLUSH_SECONDS": "0"} | variables,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        until(lambda: _answers(port))
+        yield Server(port, process)
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            end([process])
+
+
+def load(server: Server, requests: Sequence[Request], *, connections: int = 4) -> Load:
+    """Send all, each connection its share, one after the other."""
+    seconds: list[float] = []
+    shares = [requests[start::connections] for start in range(connections)]
+    threads = [threading.Thread(target=_send, args=(server, share, seconds.append)) for share in shares]
+    begun = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(seconds) == len(requests), "some requests failed"
+    return Load(len(requests) / (time.perf_counter() - begun), seconds)
+
+
+def _send(server: Server, requests: Sequence[Request], done: Callable[[float], None]) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    for request in requests:
+        started = time.perf_counter()
+        connection.request("POST", request.path, request.body, FORM)
+        answer = connection.getresponse()
+        text = answer.read()
+        done(time.perf_counter() - started)
+        assert answer.status == 200, text
+        assert request.expected in text, text
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
