@@ -111,16 +111,36 @@ def load(server: Server, requests: Sequence[Request], *, connections: int = 4) -
     return Load(len(requests) / (time.perf_counter() - begun), seconds)
 
 
+def in_turns(targets: Mapping[str, tuple[Server, Request]], count: int) -> dict[str, float]:
+    """Median seconds of a request to each target, one at a time and in turns, so that a noisy moment meets all."""
+    seconds: dict[str, list[float]] = {name: [] for name in targets}
+    connections = {name: _connect(server) for name, (server, _) in targets.items()}
+    for _ in range(count):
+        for name, (_, request) in targets.items():
+            seconds[name].append(_request(connections[name], request))
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
 def _send(server: Server, requests: Sequence[Request], done: Callable[[float], None]) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection = _connect(server)
     for request in requests:
-        started = time.perf_counter()
-        connection.request("POST", request.path, request.body, FORM)
-        answer = connection.getresponse()
-        text = answer.read()
-        done(time.perf_counter() - started)
-        assert answer.status == 200, text
-        assert request.expected in text, text
+        done(_request(connection, request))
+
+
+def _connect(server: Server) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+
+
+def _request(connection: http.client.HTTPConnection, request: Request) -> float:
+    """Seconds until the whole answer is there."""
+    started = time.perf_counter()
+    connection.request("POST", request.path, request.body, FORM)
+    answer = connection.getresponse()
+    text = answer.read()
+    seconds = time.perf_counter() - started
+    assert answer.status == 200, text
+    assert request.expected in text, text
+    return seconds
 
 
 def _answers(port: int) -> bool:
