@@ -16,7 +16,7 @@ from tests.support.browser import free_port
 from tests.support.emulator import Emulator
 from tests.support.paper import generations, paper_portals, refreshes
 from tests.support.processes import environment, until
-from tests.support.production import Production, Web, caddy, worker
+from tests.support.production import Web, caddy, worker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("deploy")]
 

@@ -18,7 +18,9 @@ STOP_SECONDS = 60
 class Production:
     """One process with its log in ``folder``; `start` returns when it runs, `stop` when it has ended."""
 
-    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], environment: Mapping[str, str], folder: Path
+    ) -> None:
         self.command = list(command)
         self.environment = {**environment, "PATH": f"{BIN}:{os.environ['PATH']}"}
         self.log = folder / f"{name}.log"
