@@ -78,7 +78,7 @@ def may_mount() -> bool:
 
 
 def build(dockerfile: Path, context: Path, folder: Path) -> Stage:
-    """Carry out every step. Raises subprocess.CalledProcessError, AttributeError for an instruction unknown here."""
+    """Carry out every step. Raises CalledProcessError, AttributeError for an instruction unknown here."""
     ignored = (dockerfile.parent / f"{dockerfile.name}.dockerignore").read_text().splitlines()
     builder = _Builder(context, ignored, folder)
     for name, rest in instructions(dockerfile.read_text()):
