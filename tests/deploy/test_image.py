@@ -17,7 +17,7 @@ from django.conf import settings
 from tests.deploy.test_files import filled_in
 from tests.support.browser import free_port
 from tests.support.emulator import ROOT
-from tests.support.image import Stage, build, may_mount
+from tests.support.image import Stage, build, possible
 from tests.support.processes import until
 from tests.support.production import Production
 
@@ -31,8 +31,8 @@ COMPOSE = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())
 def image() -> Iterator[Stage]:
     if not os.environ.get("CI"):
         pytest.skip("carrying out the Dockerfile downloads packages: set CI=true to do it")
-    if os.geteuid() != 0 or not may_mount():
-        pytest.skip("carrying out the Dockerfile needs root and the right to mount")
+    if not possible():
+        pytest.skip("carrying out the Dockerfile needs root, the right to mount, and Debian's python3-venv")
     with tempfile.TemporaryDirectory(prefix="chat-notebook-image-") as folder:
         yield build(ROOT / "deploy/Dockerfile", ROOT, Path(folder))
 

@@ -72,9 +72,10 @@ class Stage:
         ]
 
 
-def may_mount() -> bool:
-    """Whether this user may give a process mounts of its own."""
-    return subprocess.run(["/usr/bin/unshare", "--mount", "true"], check=False).returncode == 0
+def possible() -> bool:
+    """Whether this user may mount, and the machine has the Python that stands in for the base image's."""
+    commands = (["/usr/bin/unshare", "--mount", "true"], ["/usr/bin/python3", "-c", "import ensurepip"])
+    return os.geteuid() == 0 and all(subprocess.run(each, check=False).returncode == 0 for each in commands)
 
 
 def build(dockerfile: Path, context: Path, folder: Path) -> Stage:
