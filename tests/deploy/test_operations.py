@@ -108,6 +108,7 @@ def test_key_rotation(env: dict[str, str], emulator: Emulator) -> None:
         "DEBUG": "false",
         "SECRET_KEY": "kZ8-Qw3_vT5xL1mN7pR2sY9uB4cD6eF0gH1jK3aWqXz5yUoIi-Qw3_vT5x",
         "PUBLIC_URL": "https://notebook.example",
+        "ALLOWED_HOSTS": "notebook.example",
         "BITRIX24_OAUTH_URL": "https://oauth.example",
     }
     said = run("key-rotation.md", env | production)
