@@ -3,8 +3,10 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -26,6 +28,7 @@ TASKS = 30
 MEANWHILE = 40
 PRIYA = 3
 NOTEBOOK = 'id="notes"'
+PRIVATE = ("/metrics", "/readyz")
 
 
 class Crowd:
@@ -59,17 +62,17 @@ class Crowd:
                 return
             if count % 25 == 0:  # a token we have not seen: a cold open, with a call to the portal under way
                 form = self.emulator.control.open("alpha", PRIYA, f"chat{21 + number % 2}")
-            self.got[self._open(form)] += 1
+            self.got[_post(self.url, form)] += 1
 
-    def _open(self, form: dict[str, dict[str, str]]) -> str:
-        address = urlsplit(str(form["url"]))
-        try:
-            answer = requests.post(
-                f"{self.url}{address.path}?{address.query}", data=form["fields"], timeout=30
-            )
-        except requests.RequestException as error:
-            return type(error).__name__
-        return f"{answer.status_code} {'notebook' if NOTEBOOK in answer.text else answer.text[:300]}"
+
+def _post(origin: str, form: dict[str, Any]) -> str:
+    """What an open at this origin got."""
+    address = urlsplit(form["url"])
+    try:
+        answer = requests.post(f"{origin}{address.path}?{address.query}", data=form["fields"], timeout=30)
+    except requests.RequestException as error:
+        return type(error).__name__
+    return f"{answer.status_code} {'notebook' if NOTEBOOK in answer.text else answer.text[:300]}"
 
 
 @pytest.fixture
@@ -108,6 +111,25 @@ def test_no_open_is_refused_or_broken(webs: tuple[Web, Web, str], emulator: Emul
             web.start()
             crowd.more()
     assert set(crowd.got) == {"200 notebook"}, crowd.got
+
+
+def test_a_web_process_finishes_what_it_began(webs: tuple[Web, Web, str], emulator: Emulator) -> None:
+    first, _, _ = webs
+    form = emulator.control.open("alpha", PRIYA, "chat22")
+    emulator.control.fault("alpha", delay_ms=2000, times=1)
+    with ThreadPoolExecutor(1) as pool:
+        opening = pool.submit(_post, f"http://127.0.0.1:{first.environment['PORT']}", form)
+        until(lambda: emulator.control.state()["portals"]["alpha"]["fault"]["times"] is None, poll=0.02)
+        assert first.stop() == 0
+        assert opening.result() == "200 notebook"
+
+
+def test_the_proxy_keeps_metrics_to_us_and_large_bodies_out(webs: tuple[Web, Web, str]) -> None:
+    first, _, url = webs
+    own = f"http://127.0.0.1:{first.environment['PORT']}"
+    assert [requests.get(f"{own}{path}", timeout=10).status_code for path in PRIVATE] == [200, 200]
+    assert [requests.get(f"{url}{path}", timeout=10).status_code for path in PRIVATE] == [404, 404]
+    assert requests.post(f"{url}/events/", data=b"x" * 300 * 1024, timeout=10).status_code == 413
 
 
 def test_a_worker_stopped_in_the_middle_loses_no_token_and_refreshes_none_twice(
