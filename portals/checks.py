@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.http.request import validate_host
 
 
 @register(Tags.security, deploy=True)
@@ -40,6 +41,16 @@ def check_https(**_: Any) -> list[CheckMessage]:
         if urlsplit(getattr(settings, name)).scheme != "https"
     ]
     return [Error(f"{name} must be an https address.", id="portals.E003") for name in plain]
+
+
+@register(Tags.security, deploy=True)
+def check_hosts(**_: Any) -> list[CheckMessage]:
+    """``portals.E005``: the host that Bitrix24 is told must be one that we answer to."""
+    host = urlsplit(settings.PUBLIC_URL).hostname or ""
+    if validate_host(host, settings.ALLOWED_HOSTS):
+        return []
+    text = "ALLOWED_HOSTS lacks the host of PUBLIC_URL: every request would be answered 400."
+    return [Error(text, hint="Leave ALLOWED_HOSTS unset.", id="portals.E005")]
 
 
 @register(Tags.compatibility)
