@@ -29,7 +29,7 @@ def stream(portal: Portal) -> Iterator[str]:
 
 def _members(portal: Portal) -> Mapping[str, Any]:
     members: dict[str, Any] = {
-        "portal": _columns(Portal.objects.filter(pk=portal.pk)).first(),
+        "portal": columns(Portal.objects.filter(pk=portal.pk)).first(),
         "tokens": _rows(portal.tokens.all()),
         "history": _rows(portal.transitions.all()),
         "events": _rows(PortalEvent.objects.filter(member_id=portal.member_id)),
@@ -42,10 +42,10 @@ def _members(portal: Portal) -> Mapping[str, Any]:
 
 
 def _rows(rows: QuerySet[Any]) -> Iterator[Mapping[str, Any]]:
-    yield from _columns(rows.order_by("pk")).iterator(chunk_size=_ROWS)
+    yield from columns(rows.order_by("pk")).iterator(chunk_size=_ROWS)
 
 
-def _columns(rows: QuerySet[Any]) -> QuerySet[Any, dict[str, Any]]:
+def columns(rows: QuerySet[Any]) -> QuerySet[Any, dict[str, Any]]:
     """Every column but those that hold secrets, of today's model and tomorrow's."""
     model: type[Model] = rows.model
     fields = model._meta.concrete_fields

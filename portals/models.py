@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
@@ -34,6 +34,12 @@ class PortalQuerySet(models.QuerySet["Portal"]):
     def for_opens(self) -> Self:
         """Without the application token: an open needs no secret, so none is decrypted."""
         return self.defer("application_token")
+
+    def failing(self) -> Self:
+        """Installed, but blocked, without a living token, or with one that fails to refresh."""
+        tokens = PortalToken.objects.alive().filter(portal=OuterRef("pk"))
+        broken = Q(status="blocked") | ~Exists(tokens) | Exists(tokens.filter(failures__gt=0))
+        return self.filter(broken, status__in=["active", "blocked"])
 
 
 class Portal(models.Model):

@@ -1,4 +1,4 @@
-"""What is written down about portals: changes of status, events they sent, calls we made. No secret is in it for long."""
+"""What is written down about portals: changes of status, events they sent, calls we made. No secret stays in it."""
 
 from datetime import datetime
 from typing import Self

@@ -56,22 +56,22 @@ def test_verify_lifts_what_both_servers_disprove(portal: Portal, reason: str) ->
 
 
 @pytest.mark.parametrize(
-    ("server", "fault", "reason", "status"),
+    ("fault", "reason", "status"),
     [
-        ("oauth", "500", "internal_server_error", "active"),
-        ("oauth", "unpaid", "payment_required", "blocked"),
-        ("oauth", "not_installed", "not_installed", "deleted"),
-        ("alpha", "500", "internal_server_error", "active"),
-        ("alpha", "unpaid", "unpaid", "blocked"),
-        ("alpha", "portal404", "http_404", "blocked"),
-        ("alpha", "access_denied", "access_denied", "active"),
-        ("alpha", "garbage", "not_json", "active"),
+        ("oauth 500", "internal_server_error", "active"),
+        ("oauth unpaid", "payment_required", "blocked"),
+        ("oauth not_installed", "not_installed", "deleted"),
+        ("alpha 500", "internal_server_error", "active"),
+        ("alpha unpaid", "unpaid", "blocked"),
+        ("alpha portal404", "http_404", "blocked"),
+        ("alpha access_denied", "access_denied", "active"),
+        ("alpha garbage", "not_json", "active"),
     ],
 )
 def test_verify_settles_the_status_by_the_error(
-    opens: Opens, portal: Portal, server: str, fault: str, reason: str, status: str
+    opens: Opens, portal: Portal, fault: str, reason: str, status: str
 ) -> None:
-    opens.emulator.control.fault(server, fault)
+    opens.emulator.control.fault(*fault.split())
     assert brief(operations.verify(portal, BY)) == (False, reason)
     assert standing(portal)[0] == status
     if status != "active":
