@@ -15,7 +15,7 @@ from unfold.forms import (  # type: ignore[import-untyped]
     UserCreationForm,
 )
 
-from operators import accounts
+from operators import accounts, schedule  # noqa: F401 - its pages
 
 # Their pages would show the secrets that second factors are made of.
 for _model in (User, Group, TOTPDevice, StaticDevice):

@@ -6,4 +6,9 @@ class OperatorsConfig(AppConfig):
     verbose_name = "Operators"
 
     def ready(self) -> None:
-        from operators import roles, sign_in  # noqa: F401, PLC0415 - registers receivers
+        from django.db.models.signals import post_migrate  # noqa: PLC0415
+
+        from operators import roles, sign_in  # noqa: F401, PLC0415 - sign_in registers receivers
+
+        # Not by a decorator: the module may be imported before django.contrib.auth is ready to make permissions.
+        post_migrate.connect(roles.keep, dispatch_uid="operators.roles")

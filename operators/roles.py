@@ -12,8 +12,6 @@ from django.apps import AppConfig
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
-from django.db.models.signals import post_migrate
-from django.dispatch import receiver
 
 
 class Role(StrEnum):
@@ -35,9 +33,8 @@ ACTS: Final = frozenset(
 )
 
 
-@receiver(post_migrate, dispatch_uid="operators.roles")
 def keep(sender: AppConfig, **_: Any) -> None:
-    """Give both groups what they should have of the application just migrated, and take what they should not."""
+    """After a migrate: give both groups what they should have of its application, take what they should not."""
     if sender.label in {model._meta.app_label for model in admin.site._registry}:
         sync(sender.label)
 

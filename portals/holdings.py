@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import Model, QuerySet
+from django.db.models import DateTimeField, Field, Model, QuerySet
 
 from portals import signals
 from portals.fields import EncryptedTextField
@@ -46,10 +46,15 @@ def _rows(rows: QuerySet[Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def columns(rows: QuerySet[Any]) -> QuerySet[Any, dict[str, Any]]:
-    """Every column but those that hold secrets, of today's model and tomorrow's."""
+    """Every column but those that hold secrets or digests, of today's model and tomorrow's."""
     model: type[Model] = rows.model
-    fields = model._meta.concrete_fields
-    return rows.values(*(field.attname for field in fields if not isinstance(field, EncryptedTextField)))
+    return rows.values(*(field.attname for field in model._meta.concrete_fields if _told(field)))
+
+
+def _told(field: "Field[Any, Any]") -> bool:
+    if isinstance(field, EncryptedTextField):
+        return False
+    return field.editable or isinstance(field, DateTimeField)
 
 
 def _array(rows: Iterator[Any]) -> Iterator[str]:

@@ -164,14 +164,11 @@ class Portal(models.Model):
 
     @transaction.atomic
     def unblock(self) -> None:
-        """Lift an operator's block; what else keeps the portal from working still does.
-
-        Raises: InvalidTransition.
-        """
-        current = Portal.objects.select_for_update().only("status", "status_reason").get(pk=self.pk)
-        if current.status_reason != BLOCKED_BY_OPERATOR:
-            raise InvalidTransition(current, self.Status.ACTIVE)
-        self.status, self.status_reason = current.status, current.status_reason
+        """Lift an operator's block; what else keeps it from working still does. Raises: InvalidTransition."""
+        locked = Portal.objects.select_for_update()
+        self.refresh_from_db(fields=["status", "status_reason", "client_endpoint"], from_queryset=locked)
+        if self.status_reason != BLOCKED_BY_OPERATOR:
+            raise InvalidTransition(self, self.Status.ACTIVE)
         if self.status == self.Status.DELETED:
             self._record(self.Status.DELETED, "unblocked")
         elif not self.client_endpoint:

@@ -17,6 +17,7 @@ def remove_second_entries(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
+        ("portals", "0004_late_uninstall"),
         ("portals", "0004_operator_acts"),
         ("django_celery_beat", "0001_initial"),
     ]
