@@ -8,6 +8,7 @@ import environ
 from csp.constants import NONCE
 from django.conf import global_settings
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 from portals.bitrix24 import languages as bitrix24_languages
@@ -188,7 +189,8 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else Non
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
 SECURE_HSTS_PRELOAD = _https
-SECURE_REFERRER_POLICY = "no-referrer"
+# Nothing to other sites. With "no-referrer" browsers send "Origin: null" with forms, and no operator could sign in.
+SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = _https
 CSRF_COOKIE_SECURE = _https
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
@@ -251,6 +253,9 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 UNFOLD = {
     "SITE_TITLE": "Chat Notebook",
     "SITE_HEADER": "Chat Notebook",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("widget/icon.svg")}
+    ],
     "ACCOUNT": {
         "navigation": [
             {"title": "Second factor", "link": reverse_lazy("second-factor")},

@@ -51,7 +51,7 @@ def give(client: Client, text: str, url: str = FACTOR, **options: Any) -> Any:
 
 
 def listed_codes(response: Any) -> list[str]:
-    return re.findall(r"<li>([a-z2-7]{8})</li>", response.content.decode())
+    return re.findall(r"<code>([a-z2-7]{8})</code>", response.content.decode())
 
 
 @pytest.fixture
