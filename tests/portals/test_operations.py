@@ -209,6 +209,37 @@ def test_erase_leaves_one_line_that_names_its_author(opens: Opens, portal: Porta
     assert brief(operations.erase(portal, BY)) == (False, "portal_unknown")
 
 
+def test_each_act_is_one_line_of_the_log_with_author_and_reason_and_no_secret(
+    opens: Opens, portal: Portal, caplog: pytest.LogCaptureFixture
+) -> None:
+    portal.refresh_from_db()
+    pairs = [(token.access_token, token.refresh_token) for token in PortalToken.objects.all()]
+    for act in (operations.verify, operations.refresh, operations.reconcile):
+        act(portal, BY)
+    pairs += [(token.access_token, token.refresh_token) for token in PortalToken.objects.all()]
+    operations.block(portal, BY, "said in confidence")
+    operations.unblock(portal, BY)
+    list(operations.export(portal, BY))
+    secret = portal.application_token
+    operations.erase(portal, BY)
+
+    lines = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
+    acts = [(line["act"], line["reason"]) for line in lines if line["event"] == "operator_act"]
+    assert acts == [
+        ("verify", "alive"),
+        ("refresh", "refreshed"),
+        ("reconcile", "reconciled"),
+        ("block", "blocked"),
+        ("unblock", "unblocked"),
+        ("export", "exported"),
+        ("erase", "erased"),
+    ]
+    assert {line["by"] for line in lines if line["event"] == "operator_act"} == {BY}
+    assert {line["by"] for line in lines if line["event"] == "portal_erased"} == {BY}
+    told = [secret, "said in confidence", *(token for pair in pairs for token in pair)]
+    assert not [text for text in told if text and text in caplog.text]
+
+
 def test_what_bitrix24_causes_has_no_author(portal: Portal) -> None:
     operations.verify(portal, BY)
     portal.block("unpaid")

@@ -33,6 +33,12 @@ def manage(*arguments: str, **changed: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_a_password_alone_is_warned_of() -> None:
+    result = manage("check", "--deploy", "--fail-level", "WARNING", ADMIN_REQUIRE_SECOND_FACTOR="false")
+    assert result.returncode != 0
+    assert "operators.W001" in result.stderr
+
+
 def test_check_deploy_is_clean() -> None:
     result = manage("check", "--deploy", "--fail-level", "WARNING")
     assert result.returncode == 0, result.stderr
@@ -48,6 +54,7 @@ def test_check_deploy_is_clean() -> None:
         ({"TOKEN_ENCRYPTION_KEYS": "not-a-key"}, "portals.E002"),
         ({"PUBLIC_URL": "http://notebook.example.com"}, "portals.E003"),
         ({"BITRIX24_OAUTH_URL": "http://oauth.example.com"}, "portals.E003"),
+        ({"PROXY_COUNT": "-1"}, "operators.E001"),
     ],
 )
 def test_what_is_unsafe_is_refused_by_name(changed: dict[str, str], said: str) -> None:
