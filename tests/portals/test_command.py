@@ -2,18 +2,22 @@
 
 import io
 import json
+import os
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import DjangoAssertNumQueries
 
 from portals.models import Portal, PortalToken, PortalTransition
-from tests.support.emulator import Emulator
+from tests.support.emulator import ROOT, Emulator
 from tests.support.opens import Opens
 from tests.support.paper import paper_portals
 
@@ -167,12 +171,12 @@ def test_export_to_a_file_that_others_cannot_read(installed: Install, tmp_path: 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize(("typed", "erased"), [("{domain}", True), ("yes", False), ("", False)])
+@pytest.mark.parametrize(("typed", "erased"), [("{domain}\n", True), ("yes\n", False), ("", False)])
 def test_erase_asks_for_the_domain(
     installed: Install, monkeypatch: pytest.MonkeyPatch, typed: str, erased: bool
 ) -> None:
     portal = installed()
-    monkeypatch.setattr("sys.stdin", io.StringIO(typed.format(domain=portal.domain) + "\n"))
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed.format(domain=portal.domain)))
     if erased:
         assert "erased" in run("erase", portal.domain)
     else:
@@ -183,3 +187,31 @@ def test_erase_asks_for_the_domain(
 def test_erase_without_a_question(installed: Install) -> None:
     assert [row["ok"] for row in rows("erase", installed().member_id, "--yes")] == [True]
     assert not Portal.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_script_reads_nothing_but_json_and_may_stop_reading(emulator: Emulator, settings: Any) -> None:
+    paper_portals(emulator, 1500, due_in=timedelta(minutes=50))
+    address = urlsplit(os.environ["DATABASE_URL"])
+    database = urlunsplit(address._replace(path=f"/{settings.DATABASES['default']['NAME']}"))
+    environment = os.environ | {"DATABASE_URL": database, "BITRIX24_OAUTH_URL": emulator.oauth_url}
+
+    def shell(line: str) -> subprocess.CompletedProcess[str]:
+        command = [
+            "bash",
+            "-o",
+            "pipefail",
+            "-c",
+            line.replace("portals", f"{sys.executable} manage.py portals"),
+        ]
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+    cut = shell("portals list --json | head -n 1")
+    assert (cut.returncode, cut.stderr) == (0, "")
+    member_id = json.loads(cut.stdout)["member_id"]
+    refreshed = shell(f"portals refresh {member_id} --json")
+    assert [row["ok"] for row in map(json.loads, refreshed.stdout.splitlines())] == [True]
+    assert "operator_act" in refreshed.stderr
+    assert shell("portals show nowhere.example").returncode == 2
+    emulator.control.fault("oauth", "500")
+    assert shell(f"portals refresh {member_id}").returncode == 1

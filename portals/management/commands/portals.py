@@ -101,7 +101,7 @@ class Command(BaseCommand):
         expected = portal.domain or portal.member_id
         if not yes:
             self.stderr.write(f"Everything of {expected} is erased, for good. Type {expected} to go on:")
-            if input().strip() != expected:
+            if _typed() != expected:
                 raise CommandError("Nothing was erased.", returncode=MISUSED)
         self._act(operations.erase, "erase", iter([portal]), 1, as_json=as_json)
 
@@ -144,6 +144,13 @@ class Command(BaseCommand):
             mark = self.style.SUCCESS("ok") if outcome.ok else self.style.ERROR("failed")
             name = said["domain"] or said["member_id"]
             self.stdout.write(f"{name}: {mark}, {outcome.reason}. {outcome.text}")
+
+
+def _typed() -> str:
+    try:
+        return input().strip()
+    except EOFError:  # nobody is there to ask
+        return ""
 
 
 def _add_names(parser: ArgumentParser, count: int | str) -> None:
