@@ -190,4 +190,6 @@ def _unblock(portal: Portal) -> Outcome:
 
 def _erase(portal: Portal) -> Outcome:
     uninstalls.uninstall(portal, clean=True, reason="erased_by_operator")
+    if Portal.objects.filter(pk=portal.pk).exists():
+        return _failed("installed_again")
     return Outcome(True, "erased", "Everything we held of the portal is erased.")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from django.utils import timezone
 
-from portals import operations
+from portals import operations, signals
 from portals.journal import CALLS
 from portals.models import ApiCall, Portal, PortalEvent, PortalToken, PortalTransition
 from portals.operations import Outcome
@@ -207,6 +207,20 @@ def test_erase_leaves_one_line_that_names_its_author(opens: Opens, portal: Porta
     assert (line.member_id, line.reason, line.by) == (portal.member_id, "erased", BY)
     assert opens.application("alpha", 1).status_code == 404
     assert brief(operations.erase(portal, BY)) == (False, "portal_unknown")
+
+
+def test_erase_does_not_claim_what_a_new_installation_prevented(opens: Opens, portal: Portal) -> None:
+    opens.api(frame_data(opens.widget("alpha", 3, CHAT))["session"]).add("text")
+
+    def installs_again(portal: Portal, **_: object) -> None:
+        Portal.objects.get(pk=portal.pk).activate("installed")
+
+    signals.deleted.connect(installs_again)
+    try:
+        assert brief(operations.erase(portal, BY)) == (False, "installed_again")
+    finally:
+        signals.deleted.disconnect(installs_again)
+    assert Note.objects.count() == 1
 
 
 def test_each_act_is_one_line_of_the_log_with_author_and_reason_and_no_secret(

@@ -33,6 +33,17 @@ def manage(*arguments: str, **changed: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_operators_cookies_are_secure_and_a_password_is_not_enough() -> None:
+    names = (
+        "SESSION_COOKIE_NAME SESSION_COOKIE_SECURE CSRF_COOKIE_SECURE ADMIN_REQUIRE_SECOND_FACTOR PROXY_COUNT"
+    )
+    code = (
+        f"from django.conf import settings; print(*(getattr(settings, name) for name in '{names}'.split()))"
+    )
+    printed = manage("shell", "--no-imports", "-c", code).stdout.split()
+    assert printed == ["__Secure-operator", "True", "True", "True", "1"]
+
+
 def test_a_password_alone_is_warned_of() -> None:
     result = manage("check", "--deploy", "--fail-level", "WARNING", ADMIN_REQUIRE_SECOND_FACTOR="false")
     assert result.returncode != 0
