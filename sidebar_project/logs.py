@@ -43,6 +43,8 @@ def configure(*, json: bool) -> dict[str, Any]:
         "loggers": {
             "django.request": {"level": "ERROR"},
             "urllib3": {"level": "ERROR"},
+            # Names and addresses of whoever tried to sign in; operators.sign_in logs what may be logged.
+            "axes": {"level": "ERROR"},
             # "received" and "succeeded" of every task: dozens of lines a second that say nothing.
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},

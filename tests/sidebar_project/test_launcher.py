@@ -21,7 +21,10 @@ pytestmark = pytest.mark.xdist_group("launcher")
 # Generous: the suite runs on busy machines, and the time it takes is not what this test is about.
 START_SECONDS = 240
 STOP_SECONDS = 60
-PROJECT = ("manage.py", "Procfile", "sidebar_project", "portals", "widget", "templates", "emulator", "locale")
+PROJECT = (
+    *("manage.py", "Procfile", "sidebar_project", "portals", "widget", "operators"),
+    *("templates", "emulator", "locale"),
+)
 
 
 class Launcher:

@@ -34,6 +34,23 @@ def manage(*arguments: str, **changed: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_operators_cookies_are_secure_and_a_password_is_not_enough() -> None:
+    names = (
+        "SESSION_COOKIE_NAME SESSION_COOKIE_SECURE CSRF_COOKIE_SECURE ADMIN_REQUIRE_SECOND_FACTOR PROXY_COUNT"
+    )
+    code = (
+        f"from django.conf import settings; print(*(getattr(settings, name) for name in '{names}'.split()))"
+    )
+    printed = manage("shell", "--no-imports", "-c", code).stdout.split()
+    assert printed == ["__Secure-operator", "True", "True", "True", "1"]
+
+
+def test_a_password_alone_is_warned_of() -> None:
+    result = manage("check", "--deploy", "--fail-level", "WARNING", ADMIN_REQUIRE_SECOND_FACTOR="false")
+    assert result.returncode != 0
+    assert "operators.W001" in result.stderr
+
+
 def test_check_deploy_is_clean() -> None:
     result = manage("check", "--deploy", "--fail-level", "WARNING")
     assert result.returncode == 0, result.stderr
@@ -68,6 +85,7 @@ def test_the_example_filled_in_is_a_clean_deployment() -> None:
         ({"SECRET_KEY": "short"}, "security.W009"),
         ({"DEBUG": "true"}, "security.W018"),
         ({"SECURE_SSL_REDIRECT": "false"}, "security.W008"),
+        ({"PROXY_COUNT": "-1"}, "operators.E001"),
     ],
 )
 def test_what_is_unsafe_is_refused_by_name(changed: dict[str, str], said: str) -> None:
