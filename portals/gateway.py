@@ -7,9 +7,10 @@ from django.conf import settings
 from portals import breaker
 from portals.bitrix24.oauth import AuthorizationServer
 from portals.bitrix24.rest import RestClient
-from portals.bitrix24.transport import Transport
+from portals.bitrix24.transport import CallRecord, Transport
 from portals.journal import CALLS
 from portals.limits import PortalGate
+from portals.metrics import counters
 from portals.models import Portal
 
 # Idle ones kept per host: as many as the threads of a busy worker, so that a refresh finds one open.
@@ -27,8 +28,13 @@ def _transport(trusted_networks: tuple[str, ...]) -> Transport:
         trusted_networks=trusted_networks,
         pool_size=_CONNECTIONS,
         guard=breaker.guard,
-        on_call=CALLS.add,
+        on_call=_called,
     )
+
+
+def _called(record: CallRecord) -> None:
+    CALLS.add(record)
+    counters.called(record)
 
 
 def authorization_server() -> AuthorizationServer:

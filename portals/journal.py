@@ -3,9 +3,6 @@
 What a process that dies had not yet inserted is lost; a log line is worth less than a person's second.
 """
 
-import atexit
-import os
-import threading
 from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,6 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 from django.utils import timezone
 
+from portals.background import Background
 from portals.bitrix24.transport import CallRecord
 from portals.models import ApiCall, Portal
 
@@ -31,14 +29,17 @@ class CallLog:
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[datetime, CallRecord]] = deque(maxlen=_MOST_WAITING)
-        self._process = 0
-        self._starting = threading.Lock()
+        self._background = Background(
+            "api-calls",
+            self._flush_safely,
+            seconds=lambda: settings.API_CALL_FLUSH_SECONDS,
+            forked=self.clear,
+        )
 
     def add(self, record: CallRecord) -> None:
         """Remember one call: microseconds, no input or output."""
+        self._background.wake()
         self._waiting.append((datetime.now(UTC), record))
-        if self._process != os.getpid() and settings.API_CALL_FLUSH_SECONDS:
-            self._start()
 
     def flush(self) -> int:
         """Insert what waits; returns how many."""
@@ -52,21 +53,6 @@ class CallLog:
     def clear(self) -> None:
         """Forget what waits."""
         self._waiting.clear()
-
-    def _start(self) -> None:
-        with self._starting:
-            if self._process == os.getpid():
-                return
-            if self._process:  # a forked child: what its parent collected, its parent inserts
-                self._waiting.clear()
-            self._process = os.getpid()
-            threading.Thread(target=self._write, name="api-calls", daemon=True).start()
-            atexit.register(self._flush_safely)
-
-    def _write(self) -> None:
-        pause = threading.Event()
-        while not pause.wait(settings.API_CALL_FLUSH_SECONDS):
-            self._flush_safely()
 
     def _flush_safely(self) -> None:
         try:
