@@ -3,6 +3,7 @@
 from functools import lru_cache
 
 from django.conf import settings
+from structlog.contextvars import get_contextvars
 
 from portals import breaker
 from portals.bitrix24.oauth import AuthorizationServer
@@ -29,6 +30,7 @@ def _transport(trusted_networks: tuple[str, ...]) -> Transport:
         pool_size=_CONNECTIONS,
         guard=breaker.guard,
         on_call=_called,
+        request_id=lambda: str(get_contextvars().get("request_id", "")),
     )
 
 

@@ -97,5 +97,6 @@ def _row(at: datetime, record: CallRecord) -> ApiCall:
         error_code=(record.error_code or "")[:64],
         duration=record.duration,
         operating=record.operating,
+        request_id=record.request_id,
         created_at=at,
     )

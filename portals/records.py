@@ -109,6 +109,8 @@ class ApiCall(models.Model):
     error_code = models.CharField(max_length=64, blank=True)
     duration = models.FloatField()
     operating = models.FloatField(null=True, blank=True)
+    # Of the request or task it was part of, to be searched for in the logs.
+    request_id = models.CharField(max_length=36, blank=True, db_default="", default="")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -14,15 +14,15 @@ from structlog.typing import EventDict, WrappedLogger
 SECRET: Final = "[redacted]"  # noqa: S105
 PERSONAL: Final = "[personal]"
 
-_SECRET_WORDS: Final = (  # noqa: S105 - names, not values
+_NAMES: Final = (
     "auth|auth_id|refresh_id|token|secret|client_secret|secret_key|password|passwd|authorization|cookie|session"
     "|sessionid|csrfmiddlewaretoken|credentials|signature"
 )
-_SECRET_NAME: Final = re.compile(rf"(?:.*[_-])?(?:{_SECRET_WORDS})", re.IGNORECASE)
+_SECRET_NAME: Final = re.compile(rf"(?:.*[_-])?(?:{_NAMES})", re.IGNORECASE)
 _PERSONAL_NAME: Final = re.compile(r"(?:.*_)?(?:name|email|mail|phone|text|note|title|html)", re.IGNORECASE)
 # In prose, forms, URLs, JSON and reprs: `auth[access_token]=…`, `"refresh_token": "…"`, `AUTH_ID=…`.
 _PAIR: Final = re.compile(
-    rf"\b((?:\w*[_-])?(?:{_SECRET_WORDS})(?:\]|%5D)?[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;.()\[\]{{}}<>]{{8,}}",
+    rf"\b((?:\w*[_-])?(?:{_NAMES})(?:\]|%5D)?[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;.()\[\]{{}}<>]{{8,}}",
     re.IGNORECASE,
 )
 _SHAPES: Final = (
