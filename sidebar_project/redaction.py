@@ -30,7 +30,7 @@ _SHAPES: Final = (
     # Signed values of Django: widget and application sessions.
     (re.compile(r"[\w-]{10,}:[\w-]{4,}:[\w-]{20,}"), SECRET),
     # Tokens of Bitrix24 and digests of them; a member_id has 32 characters and stays readable.
-    (re.compile(r"[A-Za-z0-9]{40,}"), SECRET),
+    (re.compile(r"[A-Za-z0-9]{33,}"), SECRET),
     (re.compile(r"gAAAA[\w=-]{20,}"), SECRET),  # Fernet
     (re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+@"), f"{SECRET}@"),  # the password of a service's URL
     (re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w"), PERSONAL),

@@ -81,7 +81,7 @@ def test_migrations_are_looked_at_until_they_are_applied(
     client: Client, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
 ) -> None:
     migrations = health._Migrations()
-    monkeypatch.setitem(health._SERVICES, "migrations", migrations)  # type: ignore[misc]
+    monkeypatch.setitem(health._SERVICES, "migrations", migrations)
     MigrationRecorder(connection).record_unapplied("widget", "0002_notes_history")
     pending = client.get("/readyz")
     MigrationRecorder(connection).record_applied("widget", "0002_notes_history")
