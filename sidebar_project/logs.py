@@ -49,6 +49,8 @@ def configure(*, json: bool) -> dict[str, Any]:
         "loggers": {
             # Django's own handlers would print a second line, past the formatter.
             "django": {"handlers": [], "level": "INFO", "propagate": True},
+            # The web server's own: what goes wrong in a worker of it is told like everything else.
+            "_granian": {"handlers": [], "level": "INFO", "propagate": True},
             "django.request": {"level": "ERROR"},
             "urllib3": {"level": "ERROR"},
             # "received" and "succeeded" of every task: dozens of lines a second that say nothing.

@@ -19,6 +19,7 @@ PRODUCTION = {
     "BITRIX24_TRUSTED_NETWORKS": "",
     "PUBLIC_URL": "https://notebook.example.com",
     "ALLOWED_HOSTS": "notebook.example.com",
+    "METRICS_TOKEN": "",
 }
 
 
@@ -47,6 +48,7 @@ def test_check_deploy_is_clean() -> None:
         ({"TOKEN_ENCRYPTION_KEYS": ""}, "portals.E002"),
         ({"TOKEN_ENCRYPTION_KEYS": "not-a-key"}, "portals.E002"),
         ({"PUBLIC_URL": "http://notebook.example.com"}, "portals.E003"),
+        ({"METRICS_TOKEN": "guess-me"}, "portals.E004"),
         ({"BITRIX24_OAUTH_URL": "http://oauth.example.com"}, "portals.E003"),
     ],
 )
