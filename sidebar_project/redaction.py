@@ -5,7 +5,8 @@ stands behind it, for other people's libraries, exceptions and tracebacks.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from django.conf import settings
@@ -25,6 +26,10 @@ _PAIR: Final = re.compile(
     rf"\b((?:\w*[_-])?(?:{_NAMES})(?:\]|%5D)?[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;.()\[\]{{}}<>]{{8,}}",
     re.IGNORECASE,
 )
+# Written by processors alone.
+_OURS: Final = frozenset({"timestamp", "level", "logger"})
+# Too short and too plain for any of the shapes: most values of most lines.
+_PLAIN: Final = re.compile(r"[\w./<>-]{0,32}")
 _SHAPES: Final = (
     (re.compile(r"\b(Bearer|Basic)\s+[^\s\"']+", re.IGNORECASE), rf"\1 {SECRET}"),
     # Signed values of Django: widget and application sessions.
@@ -39,31 +44,40 @@ _SHAPES: Final = (
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Processor of structlog: strike secrets and personal data out of a line, by name and by shape."""
-    return {key: _field(key, value) for key, value in event.items()}
+    configured = _configured()
+    return {key: value if key in _OURS else _field(key, value, configured) for key, value in event.items()}
 
 
-def redacted(text: str) -> str:
-    """``text`` without anything that looks like a secret or a mail address."""
-    for secret in _configured():
+def _redacted(text: str, configured: Sequence[str]) -> str:
+    for secret in configured:
         text = text.replace(secret, SECRET)
+    if _PLAIN.fullmatch(text):
+        return text
     text = _PAIR.sub(rf"\1{SECRET}", text)
     for shape, replacement in _SHAPES:
         text = shape.sub(replacement, text)
     return text
 
 
-def _field(name: str, value: Any) -> Any:
+def _field(name: str, value: Any, configured: Sequence[str]) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
+    replacement = _by_name(name)
+    if replacement is not None:
+        return replacement
+    if isinstance(value, Mapping):
+        return {str(key): _field(str(key), item, configured) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_field("", item, configured) for item in value]
+    return _redacted(str(value), configured)
+
+
+@lru_cache(maxsize=1000)
+def _by_name(name: str) -> str | None:
+    """What stands for the value of a field whose name gives it away."""
     if _SECRET_NAME.fullmatch(name):
         return SECRET
-    if _PERSONAL_NAME.fullmatch(name):
-        return PERSONAL
-    if isinstance(value, Mapping):
-        return {str(key): _field(str(key), item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_field("", item) for item in value]
-    return redacted(str(value))
+    return PERSONAL if _PERSONAL_NAME.fullmatch(name) else None
 
 
 def _configured() -> tuple[str, ...]:

@@ -7,7 +7,8 @@ delivered when it is back. Any process answers a scrape with the sums.
 import json
 import threading
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, Generic, TypeVar
 
 import redis
 import structlog
@@ -26,54 +27,60 @@ KEY: Final = "metrics"
 OTHER: Final = "other"
 # Label combinations of one metric. More would mean that somebody outside invents them.
 _MOST_SERIES: Final = 400
+Kind = TypeVar("Kind", Counter, Histogram)
 # What this process has counted since its start.
 _LOCAL: Final = CollectorRegistry()
+
+
+class _Family(Generic[Kind]):
+    """The series of one metric by their label values: found quickly, and finite whoever sends what."""
+
+    def __init__(self, metric: Kind) -> None:
+        self._metric = metric
+        self._series: dict[tuple[str, ...], Kind] = {}
+
+    def __call__(self, labels: tuple[str, ...]) -> Kind:
+        series = self._series.get(labels)
+        if series is None:
+            if len(self._series) >= _MOST_SERIES:
+                labels = (OTHER,) * len(labels)
+            series = self._metric.labels(*labels) if labels else self._metric
+            self._series[labels] = series
+        return series
 
 
 class Count:
     """A counter; ``name`` without the ``_total`` that Prometheus shows."""
 
     def __init__(self, name: str, text: str, labels: Iterable[str] = ()) -> None:
-        self._counter = Counter(name, text, tuple(labels), registry=_LOCAL)
-        self._bound = _Bound()
+        self._of = _Family(Counter(name, text, tuple(labels), registry=_LOCAL))
 
     def add(self, *labels: str) -> None:
         """Count one more; label values in the order of the declaration."""
         _SUMS.wake()
-        (self._counter.labels(*self._bound(labels)) if labels else self._counter).inc()
+        self._of(labels).inc()
+        _SUMS.grown = True
 
 
 class Timing:
     """A histogram of seconds."""
 
     def __init__(self, name: str, text: str, labels: Iterable[str] = (), *, buckets: Iterable[float]) -> None:
-        self._histogram = Histogram(name, text, tuple(labels), buckets=tuple(buckets), registry=_LOCAL)
-        self._bound = _Bound()
+        self._of = _Family(Histogram(name, text, tuple(labels), buckets=tuple(buckets), registry=_LOCAL))
 
     def add(self, seconds: float, *labels: str) -> None:
         """Count one duration; label values in the order of the declaration."""
         _SUMS.wake()
-        (self._histogram.labels(*self._bound(labels)) if labels else self._histogram).observe(seconds)
-
-
-class _Bound:
-    """Keeps the number of series finite, whoever sends what."""
-
-    def __init__(self) -> None:
-        self._seen: set[tuple[str, ...]] = set()
-
-    def __call__(self, labels: tuple[str, ...]) -> tuple[str, ...]:
-        if labels not in self._seen:
-            if len(self._seen) >= _MOST_SERIES:
-                return (OTHER,) * len(labels)
-            self._seen.add(labels)
-        return labels
+        self._of(labels).observe(seconds)
+        _SUMS.grown = True
 
 
 class _Sums:
     """Delivers what this process counted and not yet delivered."""
 
     def __init__(self) -> None:
+        # Whether something was counted since the last flush began.
+        self.grown = False
         self._delivered: dict[str, float] = {}
         self._lock = threading.Lock()
         self._background = Background(
@@ -84,20 +91,22 @@ class _Sums:
     def flush(self) -> None:
         """Add to the sums in Redis, all or nothing; if Redis is away the next flush delivers more."""
         with self._lock:
+            if not self.grown:
+                return
+            self.grown = False
             counted = _counted()
             news = {
                 field: value - self._delivered.get(field, 0.0)
                 for field, value in counted.items()
                 if value != self._delivered.get(field, 0.0)
             }
-            if not news:
-                return
             try:
                 with redis_client().pipeline(transaction=True) as pipe:
                     for field, growth in news.items():
                         pipe.hincrbyfloat(KEY, field, growth)
                     pipe.execute()
             except redis.RedisError as error:
+                self.grown = True
                 log.warning("metrics_unavailable", reason=type(error).__name__)
                 return
             self._delivered = counted
@@ -133,15 +142,16 @@ def collect() -> Iterator[Metric]:
 
 def _counted() -> dict[str, float]:
     return {
-        _field(sample): sample.value
+        _field(sample.name, tuple(sample.labels.items())): sample.value
         for metric in _LOCAL.collect()
         for sample in metric.samples
         if not sample.name.endswith("_created") and sample.value
     }
 
 
-def _field(sample: Sample) -> str:
-    return json.dumps([sample.name, sample.labels], sort_keys=True)
+@lru_cache(maxsize=20_000)
+def _field(name: str, labels: tuple[tuple[str, str], ...]) -> str:
+    return json.dumps([name, dict(labels)], sort_keys=True)
 
 
 def _family(sample_name: str) -> str:
