@@ -36,7 +36,7 @@ class _Family(Generic[Kind]):
     """The series of one metric by their label values: found quickly, and finite whoever sends what."""
 
     def __init__(self, metric: Kind) -> None:
-        self._metric = metric
+        self._metric: Kind = metric
         self._series: dict[tuple[str, ...], Kind] = {}
 
     def __call__(self, labels: tuple[str, ...]) -> Kind:

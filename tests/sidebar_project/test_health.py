@@ -11,6 +11,8 @@ from django.test import Client
 
 from portals import heartbeats
 from sidebar_project import health
+from tests.support.emulator import Emulator
+from tests.support.processes import beat, end, until
 
 SERVICES = {"database", "cache", "broker", "migrations"}
 PROCESSES = {"beat", "worker:celery", "worker:tokens"}
@@ -115,6 +117,16 @@ def test_who_was_never_there_is_named_too(client: Client) -> None:
 
     assert (response.status_code, response.json()["status"]) == (200, "degraded")
     assert response.json()["checks"]["beat"] == {"state": "never_seen"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_scheduler_gives_signs_of_its_own(client: Client, emulator: Emulator) -> None:
+    process = beat(emulator)
+    try:
+        until(lambda: client.get("/readyz").json()["checks"]["beat"]["state"] == "ok")
+        assert process.poll() is None
+    finally:
+        end([process])
 
 
 def test_a_sign_of_life_never_stops_its_giver(settings: Any) -> None:

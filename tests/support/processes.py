@@ -51,6 +51,15 @@ def worker(emulator: Emulator, *, threads: int = 1) -> "subprocess.Popen[bytes]"
         return subprocess.Popen(command, cwd=ROOT, env=environment(emulator), stdout=log, stderr=log)
 
 
+def beat(emulator: Emulator) -> "subprocess.Popen[bytes]":
+    """The scheduler, as the Procfile starts it."""
+    command = [sys.executable, "-m", "celery", "--app", "sidebar_project", "beat", "--loglevel", "INFO"]
+    with leaks.output("beat") as log:
+        return subprocess.Popen(
+            [*command, "--pidfile="], cwd=ROOT, env=environment(emulator), stdout=log, stderr=log
+        )
+
+
 def end(processes: Sequence["subprocess.Popen[Any]"]) -> None:
     """Kill what still runs."""
     for process in processes:
