@@ -3,8 +3,6 @@
 What a process that dies had not yet inserted is lost; a log line is worth less than a person's second.
 """
 
-import atexit
-import os
 import threading
 from collections import deque
 from collections.abc import Sequence
@@ -18,6 +16,7 @@ from django.utils import timezone
 
 from portals import acts
 from portals.acts import Act
+from portals.background import Background
 from portals.bitrix24.transport import CallRecord
 from portals.models import ApiCall, Portal
 
@@ -48,15 +47,18 @@ class CallLog:
 
     def __init__(self) -> None:
         self._waiting: deque[_Entry] = deque(maxlen=_MOST_WAITING)
-        self._process = 0
-        self._starting = threading.Lock()
         self._flushing = threading.Lock()
+        self._background = Background(
+            "api-calls",
+            self._flush_safely,
+            seconds=lambda: settings.API_CALL_FLUSH_SECONDS,
+            forked=self._forked,
+        )
 
     def add(self, record: CallRecord) -> None:
         """Remember one call: microseconds, no input or output."""
+        self._background.wake()
         self._waiting.append(_Entry(datetime.now(UTC), record, acts.current()))
-        if self._process != os.getpid() and settings.API_CALL_FLUSH_SECONDS:
-            self._start()
 
     def flush(self) -> int:
         """Insert what waits; returns how many."""
@@ -72,21 +74,10 @@ class CallLog:
         """Forget what waits."""
         self._waiting.clear()
 
-    def _start(self) -> None:
-        with self._starting:
-            if self._process == os.getpid():
-                return
-            if self._process:  # a forked child: what its parent collected, its parent inserts
-                self._waiting.clear()
-                self._flushing = threading.Lock()
-            self._process = os.getpid()
-            threading.Thread(target=self._write, name="api-calls", daemon=True).start()
-            atexit.register(self._flush_safely)
-
-    def _write(self) -> None:
-        pause = threading.Event()
-        while not pause.wait(settings.API_CALL_FLUSH_SECONDS):
-            self._flush_safely()
+    def _forked(self) -> None:
+        """What the parent collected, the parent inserts; its lock may be held by a thread that is not here."""
+        self._flushing = threading.Lock()
+        self.clear()
 
     def _flush_safely(self) -> None:
         try:
@@ -133,5 +124,6 @@ def _row(entry: _Entry) -> ApiCall:
         duration=record.duration,
         operating=record.operating,
         by=entry.act.by if entry.act else "",
+        request_id=record.request_id,
         created_at=entry.at,
     )

@@ -141,6 +141,8 @@ class ApiCall(models.Model):
     duration = models.FloatField()
     operating = models.FloatField(null=True, blank=True)
     by = models.CharField(max_length=170, blank=True, default="", db_default="")
+    # Of the request or task it was part of, to be searched for in the logs.
+    request_id = models.CharField(max_length=36, blank=True, db_default="", default="")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -71,7 +71,6 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
-    "django_prometheus",
     "django_celery_beat",
     "rest_framework",
     "drf_spectacular",
@@ -86,6 +85,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "sidebar_project.tracing.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -150,7 +150,7 @@ CELERY_TASK_TIME_LIMIT = 120
 CELERY_TASK_SOFT_TIME_LIMIT = 90
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "sidebar_project.beat:Scheduler"
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 5}
 # Refreshing has a queue of its own, so that no other work keeps a token waiting.
 CELERY_TASK_ROUTES = {"portals.tasks.refresh_*": {"queue": "tokens"}}
@@ -284,6 +284,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
 }
 
-# --- Logs --------------------------------------------------------------------------------------------------
+# --- Logs and metrics --------------------------------------------------------------------------------------
 
+# Whoever shows this token may read /metrics; without one nobody may, save in development.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+# Seconds between two deliveries of counted numbers by one process; 0: only when asked to.
+METRICS_FLUSH_SECONDS = env.float("METRICS_FLUSH_SECONDS", default=1.0)
 LOGGING = logs.configure(json=not DEBUG)

@@ -2,10 +2,10 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from django_prometheus.exports import ExportToDjangoView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from sidebar_project import health
+from sidebar_project.metrics import metrics
 
 urlpatterns = [
     path("", include("portals.urls")),
@@ -17,5 +17,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
-    path("metrics", ExportToDjangoView),
+    path("metrics", metrics),
 ]

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from portals.bitrix24.payloads import OpenRequest
-from portals.frames import embeddable, frame
+from portals.frames import OUTCOME, embeddable, frame
 from widget import access, notes
 from widget.sessions import LIFETIME
 
@@ -20,6 +20,7 @@ def widget(request: HttpRequest, opened: OpenRequest) -> HttpResponse:
     """A chat's notebook, for a viewer who may read the chat."""
     claim = access.Claim.of(opened)
     granted = access.prove(claim)
+    request.META[OUTCOME] = granted.how.value
     page, has_more = notes.page(granted.proof.chat)
     context = {
         "notes": page,

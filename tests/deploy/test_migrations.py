@@ -17,6 +17,7 @@ BEFORE_THE_FIRST_RELEASE = {
     "0004_late_uninstall",
     "0004_operator_acts",
     "0005_one_schedule",
+    "0006_call_request_id",
 }
 
 pytestmark = pytest.mark.django_db

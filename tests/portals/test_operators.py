@@ -17,6 +17,7 @@ from portals.bitrix24.errors import Bitrix24Error
 from portals.models import Portal, PortalToken
 from portals.shared import redis_client
 from tests.support.emulator import Emulator
+from tests.support.exposed import from_zero, scrape, value
 from tests.support.paper import paper_portals
 
 pytestmark = pytest.mark.django_db
@@ -77,21 +78,19 @@ def test_refresh_now_hands_the_tokens_out_whatever_they_wait_for(
 
 
 def test_metrics_count_outcomes_of_all_processes_and_the_backlog(emulator: Emulator, client: Client) -> None:
+    from_zero()
     ok, bad, waiting = paper_portals(emulator, 3)
     tokens.refresh_due(ok.pk)
     emulator.control.fault("oauth", "unpaid")
     with pytest.raises(Bitrix24Error):
         tokens.refresh_due(bad.pk)
     PortalToken.objects.filter(pk=bad.pk).update(refresh_due_at=bad.expires_at)
-    text = client.get("/metrics").content.decode()
-    assert 'chat_notebook_token_refreshes_total{outcome="refreshed"} 1.0' in text
-    assert 'chat_notebook_token_refreshes_total{outcome="payment_required"} 1.0' in text
-    assert "chat_notebook_tokens_due 1.0" in text
-    lag = next(
-        line for line in text.splitlines() if line.startswith("chat_notebook_token_refresh_lag_seconds")
-    )
-    assert 0 < float(lag.split()[1]) < 60
-    assert waiting.refresh_token not in text
+    seen = scrape(client)
+    assert value(seen, "chat_notebook_token_refreshes_total", outcome="refreshed") == 1
+    assert value(seen, "chat_notebook_token_refreshes_total", outcome="payment_required") == 1
+    assert value(seen, "chat_notebook_tokens_due") == 1
+    assert 0 < value(seen, "chat_notebook_token_refresh_lag_seconds") < 60
+    assert waiting.refresh_token not in str(seen)
 
 
 def test_the_schedule_is_in_the_database_and_changes_of_operators_stay() -> None:

@@ -14,6 +14,8 @@ import psutil
 import pytest
 import requests
 
+from emulator import ledger
+from tests.support import leaks
 from tests.support.emulator import ROOT
 
 pytestmark = pytest.mark.xdist_group("launcher")
@@ -37,7 +39,8 @@ class Launcher:
 
     def start(self) -> str:
         """Start and wait for the banner; returns what was printed."""
-        env = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
+        names = ("PATH", "HOME", "LANG", ledger.VARIABLE)
+        env = {name: value for name, value in os.environ.items() if name in names}
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "sidebar_project.launcher"],
@@ -89,6 +92,7 @@ def launcher(tmp_path: Path) -> Iterator[Launcher]:
         launcher.process.wait()
     for process in launcher.living():
         process.kill()
+    leaks.keep(launcher.log)
 
 
 def test_start_end_kill_and_start_again(launcher: Launcher) -> None:

@@ -20,6 +20,7 @@ PRODUCTION = {
     "BITRIX24_TRUSTED_NETWORKS": "",
     "PUBLIC_URL": "https://notebook.example.com",
     "ALLOWED_HOSTS": "notebook.example.com",
+    "METRICS_TOKEN": "",
 }
 
 
@@ -76,6 +77,7 @@ def test_the_example_filled_in_is_a_clean_deployment() -> None:
         ({"TOKEN_ENCRYPTION_KEYS": ""}, "portals.E002"),
         ({"TOKEN_ENCRYPTION_KEYS": "not-a-key"}, "portals.E002"),
         ({"PUBLIC_URL": "http://notebook.example.com"}, "portals.E003"),
+        ({"METRICS_TOKEN": "guess-me"}, "portals.E004"),
         ({"BITRIX24_OAUTH_URL": "http://oauth.example.com"}, "portals.E003"),
         ({"ALLOWED_HOSTS": "notes.example.com"}, "portals.E005"),
         ({"TOKEN_REFRESH_MARGIN": "5"}, "portals.E010"),

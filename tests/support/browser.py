@@ -13,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 import requests
 from playwright.sync_api import BrowserContext, ConsoleMessage, Frame, Page, Response
 
+from tests.support import leaks
 from tests.support.emulator import Emulator
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,9 +80,8 @@ class Application:
         self.environment |= changed
         command = [str(Path(sys.executable).parent / "granian"), "--interface", "wsgi", "--host", "127.0.0.1"]
         command += ["--port", str(self.port), "--blocking-threads", "4", "sidebar_project.wsgi:application"]
-        self._process = subprocess.Popen(
-            command, cwd=ROOT, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        with leaks.output("web") as log:
+            self._process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
         deadline = time.monotonic() + START_SECONDS
         while not self._ready():
             if self._process.poll() is not None or time.monotonic() > deadline:
