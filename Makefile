@@ -21,8 +21,8 @@ node_modules/.installed: package.json package-lock.json
 	@npm ci --silent --no-audit --no-fund
 	@touch $@
 
-widget/static/widget/dist/.built: node_modules/.installed $(wildcard frontend/* widget/static/widget/*.css)
-	@echo "Bundling the Bitrix24 SDK and the styles"
+widget/static/widget/dist/.built: node_modules/.installed $(wildcard frontend/* widget/static/widget/*.css widget/static/widget/*.js)
+	@echo "Bundling scripts, styles and the Bitrix24 SDK"
 	@npm run --silent build
 	@touch $@
 
@@ -37,7 +37,7 @@ test: setup ## run the whole test suite
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup
 
 screenshots: setup ## draw the pictures of docs/screenshots anew
-	@SCREENSHOTS=1 $(PYTHON) -m pytest tests/browser/test_looks.py
+	@SCREENSHOTS=1 $(PYTHON) -m pytest tests/browser/test_looks.py tests/browser/test_states.py
 
 bench: setup ## measure, all of it or one part: make bench ONLY=tokens
 	@$(PYTHON) -m tests.benchmarks $(ONLY)
