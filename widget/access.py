@@ -78,8 +78,8 @@ class Claim:
 class Proof:
     """What was proved of one token and one dialog; cached, so plain values.
 
-    ``chat`` is our key, ``chat_id`` the portal's number, ``proved_at`` Unix seconds, ``entity`` what the chat belongs
-    to, as "CRM:DEAL|15", "" for nothing.
+    ``chat`` is our key, ``chat_id`` the portal's number, ``proved_at`` Unix seconds, ``entity`` what the chat
+    belongs to, as "CRM:DEAL|15", "" for nothing.
     """
 
     chat: int

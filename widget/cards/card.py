@@ -25,21 +25,30 @@ def _nothing(_: Place) -> dict[str, object]:
 class Card:
     """One block of the sidebar.
 
-    ``module`` is the static file of a live card, imported when the card is first shown; ``template`` its part of
-    the page; ``icon`` the id of a symbol in widget/cards/icons.html. ``pinned`` cards stand above all others
-    instead of under a tab of their own. ``scopes`` are what its calls need: where the portal did not grant them
-    the card explains itself. ``data`` is what its template sees as ``shown.data``; None keeps it away from a chat.
+    ``name`` is also that of its template in templates/widget/cards/ and, if it is ``live``, of its script in
+    widget/static/widget/cards/, which is imported when the card is first shown. ``icon`` is the id of a symbol in
+    widget/cards/icons.html. ``pinned`` cards stand above all others instead of under a tab of their own. ``scopes``
+    are what its calls need: where the portal did not grant them the card explains itself. ``data`` is what its
+    template sees as ``shown.data``; None keeps it away from a chat.
     """
 
     name: str
     title: str | Promise
-    template: str
     order: int
-    icon: str = ""
-    module: str = ""
+    icon: str
+    live: bool = False
     scopes: frozenset[str] = frozenset()
     pinned: bool = False
     data: Callable[[Place], dict[str, object] | None] = _nothing
+
+    @property
+    def template(self) -> str:
+        return f"widget/cards/{self.name}.html"
+
+    @property
+    def module(self) -> str:
+        """The bundled script of a live card, as a static file."""
+        return f"widget/dist/card-{self.name}.js"
 
 
 @dataclass(frozen=True, slots=True)

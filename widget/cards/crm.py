@@ -30,10 +30,9 @@ def entity(place: Place) -> dict[str, object] | None:
 CARD = Card(
     name="crm",
     title=_("CRM"),
-    template="widget/cards/crm.html",
     order=5,
     icon="icon-crm",
-    module="widget/cards/crm.js",
+    live=True,
     pinned=True,
     data=entity,
 )

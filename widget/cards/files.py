@@ -7,9 +7,8 @@ from widget.cards.card import Card
 CARD = Card(
     name="files",
     title=_("Files"),
-    template="widget/cards/files.html",
     order=30,
     icon="icon-files",
-    module="widget/cards/files.js",
+    live=True,
     scopes=frozenset({"im", "disk"}),
 )

@@ -7,9 +7,8 @@ from widget.cards.card import Card
 CARD = Card(
     name="people",
     title=_("People"),
-    template="widget/cards/people.html",
     order=20,
     icon="icon-people",
-    module="widget/cards/people.js",
+    live=True,
     scopes=frozenset({"im"}),
 )

@@ -1,5 +1,6 @@
 """Finds the cards: every module of this package that has a ``CARD``."""
 
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -7,6 +8,7 @@ import widget.cards
 from widget.cards.card import Card, Place, Shown
 
 
+@cache
 def cards() -> list[Card]:
     """All cards, in the order in which they are shown."""
     modules = (

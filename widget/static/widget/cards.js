@@ -12,11 +12,23 @@ async function wake(panel) {
     const module = await import(address);
     module.default(panel, frame);
   } catch {
-    // The next look at the card tries again.
     panel.removeAttribute("data-awake");
-    const failed = panel.querySelector("[data-state=failed]");
-    if (failed) failed.hidden = false;
+    offerAgain(panel);
   }
+}
+
+/** The script itself did not come: nothing of it is there to offer another try. */
+function offerAgain(panel) {
+  const list = panel.querySelector(".card-list");
+  const failed = panel.querySelector("[data-state=failed]");
+  list.hidden = true;
+  failed.hidden = false;
+  const again = () => {
+    list.hidden = false;
+    failed.hidden = true;
+    wake(panel);
+  };
+  failed.querySelector("[data-action=retry]").addEventListener("click", again, { once: true });
 }
 
 function choose(chosen, { focus = false } = {}) {
@@ -40,17 +52,23 @@ function step(event) {
   choose(tabs[(to + tabs.length) % tabs.length], { focus: true });
 }
 
-for (const tab of tabs) {
-  tab.addEventListener("click", () => choose(tab));
-  tab.addEventListener("keydown", step);
-}
-
-// A pinned card works as the link it is; with scripts it opens in Bitrix24's own slider.
-for (const link of document.querySelectorAll("a[data-path][data-module]")) {
-  link.addEventListener("click", async (event) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    const module = await import(link.dataset.module);
-    module.default(link);
-  });
+/** Makes tabs and pinned cards of the page work. */
+export function startCards() {
+  for (const tab of tabs) {
+    tab.addEventListener("click", () => choose(tab));
+    tab.addEventListener("keydown", step);
+  }
+  // A pinned card works as the link it is; with scripts it opens in Bitrix24's own slider.
+  for (const link of document.querySelectorAll("a[data-path][data-module]")) {
+    link.addEventListener("click", async (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      try {
+        const module = await import(link.dataset.module);
+        module.default(link);
+      } catch {
+        window.open(link.href, "_blank", "noopener,noreferrer");
+      }
+    });
+  }
 }

@@ -1,7 +1,8 @@
 // Files: the chat's folder, newest first. Addresses for downloading carry the viewer's token: used, never kept.
+
+import { LiveList } from "../livelist.js";
+import { ask } from "../portal.js";
 import { wording } from "../times.js";
-import { LiveList } from "./list.js";
-import { ask } from "./portal.js";
 
 const PAGE = 50;
 const lang = document.documentElement.lang || "en";
@@ -12,24 +13,43 @@ export default function files(panel, frame) {
   let folder = null;
 
   async function load(start) {
-    // `$result` saves a round trip; the folder's number is known from the second page on.
-    const params = { id: folder ?? "$result[folder][ID]", order: { CREATE_TIME: "DESC" }, start: start ?? 0 };
-    const calls = { items: { method: "disk.folder.getchildren", params } };
-    const first = { folder: { method: "im.disk.folder.get", params: { DIALOG_ID: frame.dialog_id } } };
-    const after = (start ?? 0) + PAGE;
-    const answer = await ask(folder ? calls : { ...first, ...calls });
-    folder ??= answer.folder.result.ID;
+    const answer = await page(start ?? 0);
     return {
-      items: Object.values(answer.items.result),
-      next: after < answer.items.total ? after : null,
+      items: Object.values(answer?.items.result ?? []),
+      next: answer?.items.more ? (start ?? 0) + PAGE : null,
     };
+  }
+
+  /** A page of the folder, which is looked up with the first; null where the chat has none yet. */
+  async function page(start) {
+    if (folder) return ask({ items: children(folder, start) });
+    try {
+      // `$result` saves a round trip.
+      const first = { folder: { method: "im.disk.folder.get", params: { DIALOG_ID: frame.dialog_id } } };
+      const answer = await ask({ ...first, items: children("$result[folder][ID]", start) });
+      folder = answer.folder.result.ID;
+      return answer;
+    } catch (error) {
+      // Bitrix24 means to give this method up; the chat itself names its folder too.
+      if (!error.unknownMethod) throw error;
+      const { chat } = await ask({
+        chat: { method: "im.dialog.get", params: { DIALOG_ID: frame.dialog_id } },
+      });
+      folder = Number(chat.result.disk_folder_id);
+      return folder ? page(start) : null;
+    }
+  }
+
+  function children(id, start) {
+    return { method: "disk.folder.getchildren", params: { id, order: { CREATE_TIME: "DESC" }, start } };
   }
 
   async function download(id) {
     // The address in the list dies with the token; a fresh one is asked for at the moment of use.
     const { file } = await ask({ file: { method: "disk.file.get", params: { id } } });
     const address = own(file.result.DOWNLOAD_URL);
-    if (address) window.open(address, "_blank", "noopener,noreferrer");
+    if (!address) throw new Error("The file has no address on its portal.");
+    window.open(address, "_blank", "noopener,noreferrer");
   }
 
   /** An http(s) address on the portal itself, or "". */
@@ -57,10 +77,11 @@ export default function files(panel, frame) {
     const button = row.querySelector("[data-action=download]");
     button.setAttribute("aria-label", `${button.title}: ${name}`);
     button.hidden = item.TYPE !== "file";
-    button.addEventListener("click", () => download(item.ID).catch(() => {}));
+    button.addEventListener("click", () => list.doing(download(item.ID)));
   }
 
-  new LiveList(panel, { load, fill, words: (item) => String(item.NAME ?? "") }).start();
+  const list = new LiveList(panel, { load, fill, words: (item) => String(item.NAME ?? "") });
+  list.start();
 }
 
 function size(bytes) {

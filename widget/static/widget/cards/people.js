@@ -1,8 +1,10 @@
 // People: who is in the chat, who is there now, profile or a private chat.
+
+import { LiveList } from "../livelist.js";
+import { openChat } from "../parent.js";
+import { ask, openPath } from "../portal.js";
 import { fill as place } from "../texts.js";
 import { wording } from "../times.js";
-import { LiveList } from "./list.js";
-import { ask, openChat, openPath } from "./portal.js";
 
 const PAGE = 50;
 
@@ -57,12 +59,12 @@ export default function people(panel, frame) {
       .join(" · ");
     mark(row.querySelector(".row-mark"), user, name);
     row.querySelector("[data-action=profile]").addEventListener("click", () => {
-      openPath(`/company/personal/user/${user.id}/`).catch(() => {});
+      list.doing(openPath(`/company/personal/user/${user.id}/`));
     });
     const chat = row.querySelector("[data-action=chat]");
     chat.setAttribute("aria-label", `${chat.title}: ${name}`);
     chat.hidden = user.id === frame.viewer_id;
-    chat.addEventListener("click", () => openChat(user.id).catch(() => {}));
+    chat.addEventListener("click", () => list.doing(openChat(user.id)));
   }
 
   function mark(element, user, name) {
@@ -77,7 +79,8 @@ export default function people(panel, frame) {
     image.src = picture;
   }
 
-  new LiveList(panel, { load, fill, words: (user) => `${user.name} ${user.work_position}` }).start();
+  const list = new LiveList(panel, { load, fill, words: (user) => `${user.name} ${user.work_position}` });
+  list.start();
 }
 
 /** The address of a picture that this page's policy lets in, or "". */

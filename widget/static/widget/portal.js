@@ -1,10 +1,11 @@
 // What live cards ask of the portal: REST under the viewer's own rights, and Bitrix24's own windows.
-import { parentFrame } from "../parent.js";
+import { parentFrame } from "./parent.js";
 
-/** The portal refused. `denied`: asking again will not help. */
+/** The portal refused. `denied`: asking again will not help; `unknownMethod`: it has no such method (any more). */
 export class Refused extends Error {
   constructor(code = "") {
     super(code);
+    this.unknownMethod = /method_not_found/i.test(code);
     this.denied = /access|scope|not_found/i.test(code);
   }
 }
@@ -36,10 +37,4 @@ export async function ask(calls) {
 export async function openPath(path) {
   const frame = await parentFrame();
   return frame.slider.openPath(frame.slider.getUrl(path));
-}
-
-/** Opens a chat in the messenger. */
-export async function openChat(dialogId) {
-  const frame = await parentFrame();
-  return frame.parent.imOpenMessenger(dialogId);
 }

@@ -15,12 +15,14 @@ export class LiveList {
     this.box = panel.querySelector(".card-list");
     this.find = panel.querySelector(".card-find");
     this.none = panel.querySelector(".card-none");
+    this.problem = panel.querySelector(".card-problem");
     this.more = panel.querySelector("[data-action=more]");
+    this.again = panel.querySelector("[data-action=retry]");
     this.blank = panel.querySelector("template[data-row]").content.firstElementChild;
     this.waiting = [...this.list.children];
     this.find.addEventListener("input", () => this.#search());
     this.more.addEventListener("click", () => this.#page());
-    panel.querySelector("[data-action=retry]").addEventListener("click", () => this.start());
+    this.again.addEventListener("click", () => this.start());
   }
 
   start() {
@@ -30,6 +32,14 @@ export class LiveList {
     this.list.setAttribute("aria-busy", "true");
     this.#show("list");
     return this.#page();
+  }
+
+  /** Says so if something that a person asked for does not happen. */
+  async doing(promise) {
+    this.problem.hidden = true;
+    await promise.catch(() => {
+      this.problem.hidden = false;
+    });
   }
 
   async #page() {
@@ -53,6 +63,7 @@ export class LiveList {
       ]) {
         this.panel.querySelector(`[data-say=${name}]`).hidden = !on;
       }
+      this.again.hidden = error.denied === true;
       this.#show("failed");
     } finally {
       this.more.removeAttribute("aria-busy");
