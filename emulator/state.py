@@ -127,6 +127,8 @@ class Portal:
     paper: bool = False
     host: str = "localhost"
     require_dot_in_handler_host: bool = True
+    # a REST method that this Bitrix24 does not have (any more), in lower case
+    lacks_method: str = ""
     users: dict[int, User] = field(default_factory=dict)
     chats: dict[int, Chat] = field(default_factory=dict)
     disk: dict[int, DiskItem] = field(default_factory=dict)

@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from portals.bitrix24.payloads import OpenRequest
 from portals.bitrix24.placements import REST_APP_URI, application_link
-from portals.frames import OUTCOME, embeddable, frame
+from portals.frames import OUTCOME, embeddable, frame, image_sources
 from widget import access, notes
+from widget.cards.card import Place
+from widget.cards.registry import shown
 from widget.models import Note
 from widget.notes import Query
 from widget.sessions import LIFETIME
@@ -29,7 +31,11 @@ def widget(request: HttpRequest, opened: OpenRequest) -> HttpResponse:
     granted = access.prove(claim)
     request.META[OUTCOME] = granted.how.value
     view = _first_view(opened, granted.proof.chat)
+    cards = shown(Place(granted.portal, granted.proof))
+    images = image_sources(granted.portal.origin)
     context = {
+        "pinned": [card for card in cards if card.card.pinned],
+        "tabs": [card for card in cards if not card.card.pinned],
         "view": view,
         "notes": view.notes,
         "has_more": view.has_more,
@@ -46,10 +52,12 @@ def widget(request: HttpRequest, opened: OpenRequest) -> HttpResponse:
             "dialog_id": str(claim.dialog_id),
             "viewer_id": granted.proof.viewer,
             "can_write": granted.proof.can_write,
+            "images": images,
             "next": view.next,
         },
     }
-    return embeddable(request, render(request, "widget/notebook.html", context), granted.portal.origin)
+    page = render(request, "widget/notebook.html", context)
+    return embeddable(request, page, granted.portal.origin, images=images)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 // Entry of the sidebar page. The notes are already in it; this makes them live.
 import { Api } from "./api.js";
+import { startCards } from "./cards.js";
 import { Composer } from "./composer.js";
 import { Finder } from "./finder.js";
 import { Live } from "./live.js";
@@ -28,6 +29,7 @@ function close(problem) {
 }
 
 keepTimes();
+startCards();
 const session = new Session(frame, { onRights: showRights, onLost: close });
 const api = new Api(frame.api, session);
 const notes = new Notes(root, { api, frame, onSearch: () => finder.find() });
