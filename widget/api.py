@@ -99,7 +99,7 @@ class NoteList(NotesView):
             {
                 "results": shapes.NoteSerializer(page, many=True).data,
                 "next": _next(request, page[-1]) if has_more else None,
-                "revision": notes.revision(page),
+                "revision": notes.revision_of(page),
             }
         )
 

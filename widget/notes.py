@@ -64,15 +64,34 @@ def page(
     One query; notes stored under older rules of rendering cost one more, once.
     """
     notes = (query or Query()).apply(_present(chat_id).select_related("chat"))
-    if before is not None:
-        notes = notes.filter(pk__lt=before, pinned_at=None)
-    found = list(notes.order_by(F("pinned_at").desc(nulls_last=True), "-pk")[: PAGE_SIZE + 1])
+    newest = notes.filter(pinned_at=None).order_by("-pk")
+    if before is None:
+        # Each half by its own index; sorted as one, all notes of the chat would be read.
+        pinned = notes.filter(pinned_at__isnull=False).order_by("-pinned_at", "-pk")[:PINNED_LIMIT]
+        found = sorted(pinned.union(newest[: PAGE_SIZE + 1], all=True), key=_first_view)
+    else:
+        found = list(newest.filter(pk__lt=before)[: PAGE_SIZE + 1])
     return _rendered(found[:PAGE_SIZE]), len(found) > PAGE_SIZE
 
 
-def revision(notes: Sequence[Note]) -> int:
-    """The revision of the chat at which ``notes``, its first page, were read; 0 of an empty one."""
-    return notes[0].chat.revision if notes else 0
+def _first_view(note: Note) -> tuple[float, int]:
+    """Pinned first, the latest pinned at the top; then the newest."""
+    return -note.pinned_at.timestamp() if note.pinned_at else 0.0, -note.pk
+
+
+def has(chat_id: int, note_id: int) -> bool:
+    """Whether the chat has this note."""
+    return _present(chat_id).filter(pk=note_id).exists()
+
+
+def revision_of(page: Sequence[Note]) -> int:
+    """The revision of the chat at which a first page was read; 0 of an empty one."""
+    return page[0].chat.revision if page else 0
+
+
+def revision(chat_id: int) -> int:
+    """How many changes the chat has seen."""
+    return Chat.objects.values_list("revision", flat=True).get(pk=chat_id)
 
 
 def changes(chat_id: int, *, since: int) -> Sequence[Note]:

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from portals.bitrix24.payloads import OpenRequest
@@ -30,21 +33,20 @@ def widget(request: HttpRequest, opened: OpenRequest) -> HttpResponse:
     claim = access.Claim.of(opened)
     granted = access.prove(claim)
     request.META[OUTCOME] = granted.how.value
-    view = _first_view(opened, granted.proof.chat)
+    view = FirstView.of(opened, granted.proof.chat)
     cards = shown(Place(granted.portal, granted.proof))
     images = image_sources(granted.portal.origin)
     context = {
         "pinned": [card for card in cards if card.card.pinned],
         "tabs": [card for card in cards if not card.card.pinned],
         "view": view,
-        "notes": view.notes,
-        "has_more": view.has_more,
+        "language": translation.get_language(),
         "can_write": granted.proof.can_write,
         "viewer_id": granted.proof.viewer,
         "frame_data": {
             "api": reverse("api-root"),
             "session": granted.session().sign(),
-            "revision": notes.revision(view.notes),
+            "revision": view.revision,
             "link": _link(granted),
             "linked": view.linked,
             "expires_in": int(LIFETIME.total_seconds()),
@@ -53,45 +55,54 @@ def widget(request: HttpRequest, opened: OpenRequest) -> HttpResponse:
             "viewer_id": granted.proof.viewer,
             "can_write": granted.proof.can_write,
             "images": images,
-            "next": view.next,
         },
     }
     page = render(request, "widget/notebook.html", context)
     return embeddable(request, page, granted.portal.origin, images=images)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class FirstView:
-    """The notes a page comes with. ``by_link``: somebody followed a link to a note; ``linked``: the note, if it is
-    still there; then ``search`` is what the finder was asked for."""
+    """The notes a page comes with, read when they are first asked for: the page may have them rendered already.
 
-    notes: Sequence[Note]
-    has_more: bool
+    ``revision`` is that of the chat before they were read. ``by_link``: somebody followed a link to a note;
+    ``linked``: the note, if it is still there; then ``search`` is what the finder was asked for.
+    """
+
+    chat: int
+    revision: int
     by_link: bool = False
     linked: int | None = None
+
+    @classmethod
+    def of(cls, opened: OpenRequest, chat: int) -> Self:
+        """What an open asks to see."""
+        by_link = opened.placement == REST_APP_URI
+        number = opened.options.get("note") if by_link else None
+        named = int(number) if isinstance(number, str) and number.isdecimal() else None
+        linked = named if named is not None and notes.has(chat, named) else None
+        return cls(chat, notes.revision(chat), by_link, linked)
 
     @property
     def search(self) -> str:
         return f"#{self.linked}" if self.linked else ""
 
     @property
+    def notes(self) -> Sequence[Note]:
+        return self._page[0]
+
+    @property
     def next(self) -> str | None:
         """The address of the next page."""
-        if not self.has_more:
+        found, has_more = self._page
+        if not has_more:
             return None
         asked = {"q": self.search} if self.linked else {}
-        return f"{reverse('note-list')}?{urlencode({**asked, 'before': self.notes[-1].pk})}"
+        return f"{reverse('note-list')}?{urlencode({**asked, 'before': found[-1].pk})}"
 
-
-def _first_view(opened: OpenRequest, chat: int) -> FirstView:
-    by_link = opened.placement == REST_APP_URI
-    number = opened.options.get("note") if by_link else None
-    if isinstance(number, str) and number.isdecimal():
-        page, has_more = notes.page(chat, query=Query((f"#{number}",)))
-        if any(note.pk == int(number) for note in page):
-            return FirstView(page, has_more, by_link, int(number))
-    page, has_more = notes.page(chat)
-    return FirstView(page, has_more, by_link)
+    @cached_property
+    def _page(self) -> tuple[Sequence[Note], bool]:
+        return notes.page(self.chat, query=Query((self.search,)) if self.linked else None)
 
 
 def _link(granted: access.Access) -> str:

@@ -18,11 +18,11 @@ export class NoteList {
   /** `onSearch()` is called for the notes that are looked for to be asked again. */
   constructor(root, { api, frame, onSearch }) {
     Object.assign(this, { root, api, frame, onSearch });
-    this.next = frame.next;
     this.news = new News(root.querySelector("#news"), { onShow: () => this.showNews() });
     this.list = root.querySelector("#notes");
     this.empty = root.querySelector("#empty");
     this.end = root.querySelector("#older");
+    this.next = this.end.dataset.next ?? null;
     this.more = this.end.querySelector("button");
     this.more.addEventListener("click", () => this.older());
     this.enableBoxes(this.list);
@@ -160,7 +160,7 @@ export class NoteList {
   expect(source) {
     const element = blank("blank-note");
     this.#sign(element, { author: { id: this.frame.viewer_id, name: text("you") }, version: 1 });
-    element.querySelector(".note-you").hidden = true;
+    element.removeAttribute("data-author");
     const prose = element.querySelector(".note-text");
     prose.textContent = source;
     prose.classList.add("prose-plain");
@@ -249,7 +249,7 @@ export class NoteList {
     avatar.textContent = [...author.name][0] ?? "?";
     avatar.className = `avatar tone-${String(author.id).slice(-1)}`;
     element.querySelector(".note-author bdi").textContent = author.name;
-    element.querySelector(".note-you").hidden = author.id !== this.frame.viewer_id;
+    element.dataset.author = author.id;
     element.querySelector(".note-edited").hidden = version === 1;
     element.querySelector(".note-editor").textContent = editor?.name ?? "";
   }
