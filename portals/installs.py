@@ -137,6 +137,7 @@ def _store(claim: InstallClaim, installer: ProvedInstaller) -> Portal:
     proof, app = installer.proof, installer.app
     moves.vacate(proof.client_endpoint, proof.member_id)
     portal, _ = Portal.objects.select_for_update().get_or_create(member_id=proof.member_id)
+    moves.leave(portal, proof.domain)
     portal.domain = proof.domain
     portal.client_endpoint = proof.client_endpoint
     portal.licence_status = proof.licence_status

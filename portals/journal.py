@@ -4,7 +4,7 @@ What a process that dies had not yet inserted is lost; a log line is worth less 
 """
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 from django.utils import timezone
 
-from portals import acts
+from portals import acts, counts
 from portals.acts import Act
 from portals.background import Background
 from portals.bitrix24.transport import CallRecord
@@ -111,6 +111,7 @@ def _insert(entries: Sequence[_Entry]) -> None:
     ApiCall.objects.bulk_create(
         _row(entry) for entry in entries if entry.owner is None or entry.owner in known
     )
+    counts.add(counts.Kind.CALL, Counter((entry.record.error_code or "")[:64] for entry in entries))
 
 
 def _row(entry: _Entry) -> ApiCall:

@@ -8,16 +8,32 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from portals import acts, signals
 from portals.fields import EncryptedTextField
-from portals.records import ApiCall, EventCredentials, PortalEvent, PortalTransition
+from portals.records import (
+    ApiCall,
+    DailyCount,
+    EventCredentials,
+    FormerDomain,
+    PortalEvent,
+    PortalTransition,
+)
 
-__all__ = ["ApiCall", "EventCredentials", "Portal", "PortalEvent", "PortalToken", "PortalTransition"]
+__all__ = [
+    "ApiCall",
+    "DailyCount",
+    "EventCredentials",
+    "FormerDomain",
+    "Portal",
+    "PortalEvent",
+    "PortalToken",
+    "PortalTransition",
+]
 
 # The one reason that only an operator lifts: no open, refresh or new installation does.
 BLOCKED_BY_OPERATOR = "operator"
@@ -98,8 +114,16 @@ class Portal(models.Model):
         indexes = [
             # the operator's list: who is broken, since when
             models.Index(fields=["status", "-status_changed_at"], name="portal_status_since"),
-            # the operator's search by domain
+            # the operator's list by domain, and search by its beginning
             models.Index(fields=["domain"], name="portal_domain"),
+            models.Index(fields=["domain"], opclasses=["varchar_pattern_ops"], name="portal_domain_prefix"),
+            # the operator's overview: how many of each status and reason; filter: never opened
+            models.Index(fields=["status", "status_reason"], name="portal_status_reason"),
+            models.Index(
+                fields=["-id"],
+                name="portal_never_opened",
+                condition=Q(status="active", last_used_at=F("installed_at")),
+            ),
             # the daily check: who has not been heard of
             models.Index(
                 fields=["presence_due_at"],
@@ -243,6 +267,12 @@ class PortalTokenQuerySet(models.QuerySet["PortalToken"]):
     def alive(self) -> Self:
         return self.filter(dead_at=None)
 
+    def dead(self) -> Self:
+        return self.filter(dead_at__isnull=False)
+
+    def failing(self) -> Self:
+        return self.alive().filter(failures__gt=0)
+
     def due(self, moment: datetime) -> Self:
         """To be refreshed at ``moment`` and in nobody's hands, longest due first."""
         free = Q(leased_until=None) | Q(leased_until__lt=moment)
@@ -287,6 +317,12 @@ class PortalToken(models.Model):
             # the scheduler: what is due now
             models.Index(
                 fields=["refresh_due_at"], name="portaltoken_due", condition=Q(dead_at__isnull=True)
+            ),
+            # the operator's filters and the overview: dead, failing
+            models.Index(
+                fields=["-id"],
+                name="portaltoken_unwell",
+                condition=Q(dead_at__isnull=False) | Q(failures__gt=0),
             ),
         ]
 

@@ -11,12 +11,13 @@ import structlog
 from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
+from django.utils import timezone
 
 from portals import bulkhead, gateway
 from portals.bitrix24.addresses import parse_url
 from portals.bitrix24.errors import PortalGone, PortalMoved, TokenDead
 from portals.bitrix24.rest import RestClient
-from portals.models import Portal
+from portals.models import FormerDomain, Portal
 
 log = structlog.get_logger(__name__)
 
@@ -82,8 +83,9 @@ def move(portal: Portal, client_endpoint: str) -> None:
     """Store a *confirmed* address; a portal that lost its address only for that is well again."""
     vacate(client_endpoint, portal.member_id)
     log.info("portal_renamed", portal=portal.member_id, old=portal.client_endpoint, new=client_endpoint)
-    portal.client_endpoint = client_endpoint
-    portal.domain = parse_url(client_endpoint).netloc
+    domain = parse_url(client_endpoint).netloc
+    leave(portal, domain)
+    portal.client_endpoint, portal.domain = client_endpoint, domain
     portal.save(update_fields=["domain", "client_endpoint", "updated_at"])
     if portal.status == Portal.Status.BLOCKED and portal.status_reason in (ADDRESS_LOST, PORTAL_GONE):
         portal.activate("address_confirmed")
@@ -97,8 +99,17 @@ def vacate(client_endpoint: str, member_id: str) -> None:
     for other in Portal.objects.filter(client_endpoint=client_endpoint).exclude(member_id=member_id):
         if other.status == Portal.Status.ACTIVE:
             other.block(ADDRESS_LOST)
+        leave(other, "")
         log.warning("address_lost", portal=other.member_id, to=member_id)
         Portal.objects.filter(pk=other.pk).update(client_endpoint="", domain="")
+
+
+def leave(portal: Portal, domain: str) -> None:
+    """Before ``domain`` is stored: remember the one it replaces, so that operators find the portal by it."""
+    if portal.domain and portal.domain != domain:
+        FormerDomain.objects.update_or_create(
+            portal=portal, domain=portal.domain, defaults={"left_at": timezone.now()}
+        )
 
 
 def _settled(portal: Portal, claimed_domain: str) -> bool:

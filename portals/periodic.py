@@ -73,6 +73,12 @@ SCHEDULE: Final[Mapping[str, Periodic]] = {
         queue="celery",
         description="Deletes logged calls and events after their retention.",
     ),
+    "Store daily counts": Periodic(
+        task="portals.tasks.store_counts",
+        seconds=60,
+        queue="celery",
+        description="The operators' start page draws opens and errors by day from them.",
+    ),
 }
 
 

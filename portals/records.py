@@ -35,6 +35,8 @@ class PortalTransition(models.Model):
         indexes = [
             # a portal's timeline
             models.Index(fields=["portal", "-created_at"], name="transition_timeline"),
+            # the overview: installs and uninstalls by day
+            models.Index(fields=["old", "new", "created_at"], name="transition_change"),
         ]
 
     def __str__(self) -> str:
@@ -90,10 +92,14 @@ class PortalEvent(models.Model):
         indexes = [
             # the dispatcher: what waits, and since when it may run
             models.Index(fields=["due_at"], name="portalevent_due", condition=Q(status="pending")),
-            # a portal's timeline; how many of its events wait; erasing by the portal's key
+            # how many of a portal's events wait; erasing by the portal's key
             models.Index(fields=["member_id", "event", "status"], name="portalevent_member"),
             # pruning
             models.Index(fields=["received_at"], name="portalevent_received"),
+            # a portal's newest events
+            models.Index(fields=["portal", "-received_at"], name="portalevent_timeline"),
+            # the operator's filters and the overview: what has failed
+            models.Index(fields=["portal"], name="portalevent_failed", condition=Q(status="failed")),
         ]
         constraints = [
             models.CheckConstraint(
@@ -152,7 +158,52 @@ class ApiCall(models.Model):
             models.Index(fields=["portal", "-created_at"], name="apicall_portal"),
             # pruning, oldest first
             models.Index(fields=["created_at"], name="apicall_created"),
+            # a portal's newest errors
+            models.Index(
+                fields=["portal", "-created_at"], name="apicall_portal_errors", condition=Q(error_code__gt="")
+            ),
+            # the operator's list of one error
+            models.Index(fields=["error_code", "-id"], name="apicall_errors", condition=Q(error_code__gt="")),
         ]
 
     def __str__(self) -> str:
         return f"{self.method} at {self.host}"
+
+
+class FormerDomain(models.Model):
+    """A domain that a portal had once: operators know portals by the name in an old letter."""
+
+    portal = models.ForeignKey("portals.Portal", on_delete=models.CASCADE, related_name="former_domains")
+    domain = models.CharField(max_length=255)
+    left_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("-left_at",)
+        constraints = [
+            models.UniqueConstraint(fields=["portal", "domain"], name="formerdomain_once"),
+        ]
+        indexes = [
+            # the operator's search by the beginning of a domain
+            models.Index(fields=["domain"], opclasses=["varchar_pattern_ops"], name="formerdomain_prefix"),
+        ]
+
+    def __str__(self) -> str:
+        return self.domain
+
+
+class DailyCount(models.Model):
+    """How often something happened on a day (UTC): a row for each kind and label, so few rows a day."""
+
+    day = models.DateField()
+    kind = models.CharField(max_length=16)
+    label = models.CharField(max_length=64, blank=True)
+    value = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [
+            # also the overview's query: a kind over some days
+            models.UniqueConstraint(fields=["kind", "day", "label"], name="dailycount_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.label} on {self.day}: {self.value}"

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
-from portals import dispatch, installs, journal, presence, signals, tokens, uninstalls
+from portals import counts, dispatch, installs, journal, presence, signals, tokens, uninstalls
 from portals.bitrix24.errors import Bitrix24Error, Disposition
 from portals.consequences import SOON
 from portals.events import inbox, wakeups, work
@@ -118,8 +118,14 @@ def erase_due() -> None:
 
 @shared_task
 def prune_logs() -> None:
-    """Delete logged calls and finished events that are older than they have to be."""
-    log.info("logs_pruned", calls=journal.prune(), events=inbox.prune())
+    """Delete logged calls, finished events and counts that are older than they have to be."""
+    log.info("logs_pruned", calls=journal.prune(), events=inbox.prune(), counts=counts.prune())
+
+
+@shared_task
+def store_counts() -> None:
+    """Copy today's counts from Redis into the database."""
+    counts.store()
 
 
 @receiver([signals.version_drifted, signals.handlers_stale])

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from portals import counts
 from portals.bitrix24.payloads import OpenRequest
 from portals.bitrix24.placements import REST_APP_URI, application_link
 from portals.frames import OUTCOME, embeddable, frame, image_sources
@@ -32,6 +33,7 @@ def widget(request: HttpRequest, opened: OpenRequest) -> HttpResponse:
     """A chat's notebook, for a viewer who may read the chat."""
     claim = access.Claim.of(opened)
     granted = access.prove(claim)
+    counts.add(counts.Kind.OPEN, {"": 1})
     request.META[OUTCOME] = granted.how.value
     view = FirstView.of(opened, granted.proof.chat)
     cards = shown(Place(granted.portal, granted.proof))

@@ -4,6 +4,7 @@ Playwright's synchronous API keeps an event loop running in this thread, and Dja
 one. So playwright lives for one test only, begins after the database of the test and ends before it is emptied.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from tests.support.browser import (
     chromium_path,
     free_port,
 )
-from tests.support.emulator import Emulator
+from tests.support.emulator import ROOT, Emulator
 
 HERE = Path(__file__).parent
 
@@ -118,3 +119,9 @@ def installed_by_click(bitrix24: Emulator, person: Callable[..., Person]) -> Cal
 def axe() -> None:
     if not AXE.exists():
         pytest.skip("accessibility tests need axe-core: run make setup")
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Where pictures go: into the documentation if `SCREENSHOTS` is set."""
+    return ROOT / "docs/screenshots" if os.environ.get("SCREENSHOTS") else tmp_path

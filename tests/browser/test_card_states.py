@@ -7,7 +7,7 @@ from playwright.sync_api import Frame, expect
 
 from portals.models import Portal
 from tests.browser.test_cards import GROUP, MEI, PRIYA, card, rows
-from tests.browser.test_looks import LOOKS, pictures  # noqa: F401 - the fixture
+from tests.browser.test_looks import LOOKS
 from tests.browser.test_states import draw  # noqa: F401 - the fixture
 from tests.support.browser import Person, beside
 from tests.support.emulator import Emulator

@@ -3,7 +3,6 @@
 `SCREENSHOTS=1` writes the pictures into docs/screenshots; otherwise they go to a temporary folder.
 """
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from playwright.sync_api import Frame
 
 from tests.support.browser import Person, axe_violations, overflow, write
-from tests.support.emulator import ROOT, Emulator
+from tests.support.emulator import Emulator
 
 ADMIN, PRIYA, MEI = 1, 3, 7
 GROUP = "chat22"
@@ -28,11 +27,6 @@ NOTES = [
     ),
 ]
 Enter = Callable[..., Person]
-
-
-@pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    return ROOT / "docs/screenshots" if os.environ.get("SCREENSHOTS") else tmp_path
 
 
 def test_market_installer_and_application_page(

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Frame, Locator
 
-from tests.browser.test_looks import pictures  # noqa: F401 - the fixture
 from tests.support.browser import Person, axe_violations, overflow, write
 from tests.support.emulator import Emulator
 
@@ -18,7 +17,7 @@ LIST = "**Before the truck leaves**\n\n- [ ] hand over the keys\n- [ ] tell the 
 
 
 @pytest.fixture
-def draw(pictures: Path, axe: None) -> Draw:  # noqa: F811
+def draw(pictures: Path, axe: None) -> Draw:
     """Checks a frame and takes its picture, without pointer and caret."""
 
     def take(somebody: Person, frame: Frame, name: str) -> None:

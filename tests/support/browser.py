@@ -204,11 +204,12 @@ def write(frame: Frame, text: str) -> None:
     frame.locator("#notes > li[data-note]:not([aria-busy])").first.wait_for()
 
 
-def axe_violations(frame: Frame | Page) -> list[str]:
-    """What axe-core (its default rules) finds in this document, embedded frames left out."""
+def axe_violations(frame: Frame | Page, *tags: str) -> list[str]:
+    """What axe-core finds in this document without its frames: by its default rules, or by those with ``tags``."""
     frame.evaluate(AXE.read_text())
+    options: dict[str, Any] = {"iframes": False} | ({"runOnly": list(tags)} if tags else {})
     found: list[dict[str, Any]] = frame.evaluate(
-        "axe.run(document, { iframes: false }).then((r) => r.violations)"
+        "(options) => axe.run(document, options).then((r) => r.violations)", options
     )
     return [f"{each['id']}: {node['html']}" for each in found for node in each["nodes"]]
 
