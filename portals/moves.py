@@ -4,7 +4,6 @@ No redirect is followed and no address of a request believed: both are reasons t
 """
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from typing import TypeVar
 
 import structlog
@@ -12,9 +11,9 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 
-from portals import bulkhead, gateway
+from portals import bulkhead, callers, gateway
 from portals.bitrix24.addresses import parse_url
-from portals.bitrix24.errors import PortalGone, PortalMoved, TokenDead
+from portals.bitrix24.errors import PortalGone, PortalMoved, TokenDead, TokenExpired
 from portals.bitrix24.rest import RestClient
 from portals.models import Portal
 
@@ -39,14 +38,24 @@ def ask(
     """Run ``work`` against the portal, wherever it is now; ``claimed_domain`` is where a request says it is.
 
     A token goes to no address that may have passed to somebody else: if the claim differs from what is stored,
-    the authorization server is asked first. Raises: RateLimited if too many wait for this portal already,
-    Bitrix24Error, and whatever ``work`` raises.
+    the authorization server is asked first. So it is while many tokens turn out to be wrong ones.
+    Raises: RateLimited if too many wait for this portal already, or if this token asks too often; Bitrix24Error,
+    and whatever ``work`` raises.
     """
-    with nullcontext() if background else bulkhead.place(portal.pk):
-        if not _settled(portal, claimed_domain):
-            confirm(portal, access_token)
-            cache.set(_alias(portal, claimed_domain), 1, timeout=_ALIAS_SECONDS)
-        return _wherever_it_is(portal, access_token, work, background=background)
+    if background:
+        return _wherever_it_is(portal, access_token, work, background=True)
+    callers.asks(access_token)
+    with bulkhead.place(portal.pk):
+        try:
+            if not _settled(portal, claimed_domain):
+                confirm(portal, access_token)
+                cache.set(_alias(portal, claimed_domain), 1, timeout=_ALIAS_SECONDS)
+            elif callers.suspicious(portal.pk):
+                confirm(portal, access_token)
+            return _wherever_it_is(portal, access_token, work, background=False)
+        except (TokenDead, TokenExpired):
+            callers.failed_at(portal.pk)
+            raise
 
 
 def _wherever_it_is(

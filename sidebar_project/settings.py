@@ -34,6 +34,8 @@ PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 _public = urlsplit(PUBLIC_URL)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_public.hostname or "localhost"])
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+# Proxies of ours between the internet and `web`: limits by address count by the address that they report.
+PROXY_COUNT = env.int("PROXY_COUNT", default=1 if _public.scheme == "https" else 0)
 ROOT_URLCONF = "sidebar_project.urls"
 WSGI_APPLICATION = "sidebar_project.wsgi.application"
 
@@ -87,6 +89,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "sidebar_project.tracing.RequestLog",
     "django.middleware.security.SecurityMiddleware",
+    "sidebar_project.bodies.utf8_only",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -195,6 +198,7 @@ SESSION_COOKIE_SECURE = _https
 CSRF_COOKIE_SECURE = _https
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+FILE_UPLOAD_HANDLERS = ["sidebar_project.bodies.NoFiles"]
 
 # Frames add `frame-ancestors` of the one portal that opened them; the operators' pages load what unfold needs.
 CONTENT_SECURITY_POLICY = {
