@@ -9,7 +9,7 @@ from typing import TypeVar
 import structlog
 from django.conf import settings
 from django.core.cache import cache
-from django.db import transaction
+from django.db import connection, transaction
 
 from portals import bulkhead, callers, gateway
 from portals.bitrix24.addresses import parse_url
@@ -101,8 +101,11 @@ def move(portal: Portal, client_endpoint: str) -> None:
 def vacate(client_endpoint: str, member_id: str) -> None:
     """The address belongs to portal ``member_id`` now: whoever had it before is not there any more.
 
-    Nothing is ever sent to the old tenant's address with the old tenant's tokens again.
+    Nothing is ever sent to the old tenant's address with the old tenant's tokens again. Of two that claim an address
+    at once the second waits here until the first has it, inside the caller's transaction.
     """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [client_endpoint])
     for other in Portal.objects.filter(client_endpoint=client_endpoint).exclude(member_id=member_id):
         if other.status == Portal.Status.ACTIVE:
             other.block(ADDRESS_LOST)

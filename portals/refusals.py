@@ -127,7 +127,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "too_many_failures": Explanation(
         429,
         _("Just a moment"),
-        _("Too many requests from your network did not say who they are from."),
+        _("It opens again in a moment."),
         _("This page tries again by itself."),
         retry_after=30,
     ),
