@@ -101,7 +101,7 @@ def move(portal: Portal, client_endpoint: str) -> None:
 def vacate(client_endpoint: str, member_id: str) -> None:
     """The address belongs to portal ``member_id`` now: whoever had it before is not there any more.
 
-    Nothing is ever sent to the old tenant's address with the old tenant's tokens again. Of two that claim an address
+    Nothing is ever sent to the old tenant's address with the old tenant's tokens again. Of two that claim one
     at once the second waits here until the first has it, inside the caller's transaction.
     """
     with connection.cursor() as cursor:

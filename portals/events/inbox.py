@@ -28,7 +28,7 @@ _REDISPATCH = timedelta(minutes=5)
 _LATEST_SENT = 4_102_444_800  # the year 2100: what claims to be later is no time
 _PRUNE = 2_000
 # Events of portals nobody knows, which anybody can send, that may wait at once.
-_MOST_STRANGERS = 200
+MOST_STRANGERS = 200
 
 
 class Receipt(StrEnum):
@@ -47,7 +47,7 @@ def receive(event: EventRequest) -> Receipt:
         return Receipt.UNKNOWN
     portal, waiting = store.find_portal(event.auth.member_id, event.event, most=kind.most_waiting)
     kind.authenticate(event, portal)
-    if portal is None and store.strangers_waiting(most=_MOST_STRANGERS) >= _MOST_STRANGERS:
+    if portal is None and store.strangers_waiting(most=MOST_STRANGERS) >= MOST_STRANGERS:
         raise registry.EventRefused("inbox_full", 503)
     if waiting >= kind.most_waiting:
         return Receipt.MERGED

@@ -53,10 +53,9 @@ def attacker() -> Iterator[ScriptedServer]:
 def hostile(portal: Portal, script: Script) -> Iterator[ScriptedServer]:
     """The portal's own server turns hostile: it answers what ``script`` says."""
     with scripted(script) as server:
-        Portal.objects.filter(pk=portal.pk).update(
-            client_endpoint=f"{server.url}rest/", domain=f"127.0.0.1:{server.port}"
-        )
+        Portal.objects.filter(pk=portal.pk).update(client_endpoint=f"{server.url}rest/")
         yield server
+        assert server.connections, "nobody called it"
 
 
 def reason(response: Any) -> tuple[int, str]:
