@@ -1,29 +1,37 @@
 """What a request may bring, whoever reads it: text in UTF-8, and no files."""
 
 import codecs
-from collections.abc import Callable
+from collections.abc import Iterable
 from typing import Any, NoReturn
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadhandler import FileUploadHandler
-from django.http import HttpRequest, HttpResponse
-
-Handler = Callable[[HttpRequest], HttpResponse]
+from django.utils.http import parse_header_parameters
 
 
-def utf8_only(get_response: Handler) -> Handler:
-    """Middleware: refuse other encodings with 415.
+def utf8_only(application: WSGIApplication) -> WSGIApplication:
+    """Refuse other encodings with 415, before Django makes a request of it.
 
-    Python knows some that are no text encodings (``rot13``, ``zlib``): Django and DRF would fail on them, or unpack
-    a body far beyond any limit of its size.
+    Python knows some that are no text encodings: Django fails on ``rot13``, and DRF would unpack ``zlib`` to a size
+    beyond any limit.
     """
 
-    def handle(request: HttpRequest) -> HttpResponse:
-        if request.encoding is not None and codecs.lookup(request.encoding).name != "utf-8":
-            return HttpResponse("Only UTF-8.", status=415, content_type="text/plain")
-        return get_response(request)
+    def guarded(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        _, parameters = parse_header_parameters(environ.get("CONTENT_TYPE", ""))
+        if _is_utf8(parameters.get("charset", "utf-8")):
+            return application(environ, start_response)
+        start_response("415 Unsupported Media Type", [("Content-Type", "text/plain")])
+        return [b"Only UTF-8.\n"]
 
-    return handle
+    return guarded
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        return codecs.lookup(name).name == "utf-8"
+    except (LookupError, ValueError):
+        return False
 
 
 class NoFiles(FileUploadHandler):

@@ -90,7 +90,6 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "sidebar_project.tracing.RequestLog",
     "django.middleware.security.SecurityMiddleware",
-    "sidebar_project.bodies.utf8_only",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -101,7 +101,12 @@ def test_a_name_that_changes_between_check_and_connect(
     resolved = ["127.0.0.2", "127.0.0.1"]
     connected: list[Any] = []
     monkeypatch.setattr(socket, "getaddrinfo", name_service(resolved))
-    monkeypatch.setattr(socket.socket, "connect", lambda _self, to: connected.append(to) or refuse())
+
+    def connect(_self: socket.socket, to: Any) -> None:
+        connected.append(to)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
     with pytest.raises(Exception, match="unreachable"):
         gateway.portal(Portal.objects.get(), "token").call("profile")
     assert [to[0] for to in connected] == ["127.0.0.2"]
@@ -180,7 +185,3 @@ def name_service(resolved: list[str]) -> Any:
         return real(host, port, *args, **kwargs)
 
     return getaddrinfo
-
-
-def refuse() -> None:
-    raise ConnectionRefusedError

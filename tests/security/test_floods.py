@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from werkzeug.test import Client as WebClient
 
 from portals import callers
 from portals.models import ApiCall, Portal
 from portals.shared import redis_client
+from sidebar_project.wsgi import application
 from tests.portals.bitrix24.scripted import read_request
 from tests.security.conftest import ADMIN, CHAT, MEI, PRIYA, PUBLIC_ADDRESS, hostile, reason
 from tests.support.opens import Api, Opens, frame_data
@@ -133,23 +135,24 @@ def test_json_too_large_or_too_deep(api: Api, path: str) -> None:
         assert response.status_code in (400, 401, 413), body[:10]
 
 
-@pytest.mark.parametrize(
-    "charset", ["zlib", "bz2", "rot13", "utf-7", "utf-16", "hex", "idna", "unicode_escape"]
-)
-@pytest.mark.parametrize(
-    "path", ["/api/v1/session/", "/install/?DOMAIN=%41", "/events/", "/api/v1/notes/?q=a"]
-)
-def test_body_in_an_encoding_that_unpacks(api: Api, path: str, charset: str) -> None:
+CHARSETS = ["zlib", "bz2", "rot13", "utf-7", "utf-16", "hex", "idna", "no-such-charset"]
+
+
+@pytest.mark.parametrize("charset", CHARSETS)
+def test_body_in_an_encoding_that_unpacks(charset: str) -> None:
     """To Python ``zlib`` is a charset: a kilobyte in it is a megabyte for a parser."""
     body = zlib.compress(b'{"access_token": "' + b"x" * 10_000_000 + b'"}')
-    for kind in (
-        "application/json",
-        "application/x-www-form-urlencoded",
-        "text/plain",
-        "multipart/form-data",
+    web = WebClient(application)
+    for path in (
+        "/api/v1/session/",
+        "/install/?DOMAIN=%41",
+        "/events/",
+        "/api/v1/notes/?q=a",
+        "/healthz?a=b",
     ):
-        response = api.client.generic("POST", path, body, f"{kind}; charset={charset}; boundary=b")
-        assert response.status_code == 415
+        for kind in ("application/json", "application/x-www-form-urlencoded", "multipart/form-data"):
+            content_type = f'{kind}; charset="{charset}"; boundary=b'
+            assert web.post(path, data=body, content_type=content_type).status_code == 415
 
 
 @pytest.mark.parametrize("path", ["/install/", "/widget/", "/app/", "/events/", "/admin/login/"])

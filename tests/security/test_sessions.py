@@ -122,7 +122,8 @@ def test_renewal_for_another_chat_portal_or_application(opens: Opens, api: Api, 
 
 
 def test_renewal_with_a_token_no_text_can_be(opens: Opens, alpha: Portal) -> None:
-    for token in ("\ud800", "\x00", None, 7, [], {}, "x" * 100_000):
+    tokens: list[object] = ["\ud800", "\x00", None, 7, [], {}, "x" * 100_000]
+    for token in tokens:
         body = {"member_id": alpha.member_id, "access_token": token, "dialog_id": CHAT}
         assert Api(opens.client, "").call("POST", "session/", body).status_code in (400, 403), repr(token)
 
