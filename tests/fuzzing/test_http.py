@@ -82,7 +82,7 @@ def _application_session(opens: Opens) -> str:
 
 @pytest.fixture
 def api_schema(db: None, settings: Any) -> Any:
-    settings.ALLOWED_HOSTS = ["localhost"]
+    settings.ALLOWED_HOSTS = ["localhost", "testserver"]
     return schemathesis.openapi.from_wsgi("/api/schema/?format=json", application)
 
 

@@ -193,7 +193,8 @@ def test_settings(sent: dict[str, Any]) -> None:
 
 MARKDOWN = st.lists(
     st.sampled_from([*AWKWARD, "\n", "\n\n", "  ", "- ", "> ", "1. ", "# ", "**", "_", "~~", "`", "[", "](", ")",
-                     "<", "&#x41;", "|", "---", "https://a.example", "\t", "[ ] ", "[x] ", "\\", "<!--", "javascript:"])
+                     "<", "&#x41;", "|", "---", "https://a.example", "\t", "[ ] ", "[x] ", "\\", "<!--",
+                     "javascript:"])
     | st.text(max_size=8),
     max_size=30,
 ).map("".join).filter(lambda text: "\ud800" not in text)  # fmt: skip
