@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "licences.md"
 
@@ -39,7 +41,9 @@ Row = tuple[str, str]
 
 def python_packages() -> list[Row]:
     """Name and licence of every pinned runtime package. Raises: LookupError for one that is not installed."""
-    pinned = re.findall(r"^([A-Za-z0-9._-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    lines = re.findall(r"^[A-Za-z0-9].*(?= \\$)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    wanted = [Requirement(line) for line in lines]
+    pinned = [each.name for each in wanted if each.marker is None or each.marker.evaluate()]
     tool = Path(sys.executable).with_name("pip-licenses")
     command = [str(tool), "--from=mixed", "--with-system", "--format=json", "--packages", *pinned]
     listed = json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)

@@ -34,8 +34,6 @@ PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 _public = urlsplit(PUBLIC_URL)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_public.hostname or "localhost"])
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
-# Proxies of ours between the internet and `web`: limits by address count by the address that they report.
-PROXY_COUNT = env.int("PROXY_COUNT", default=1 if _public.scheme == "https" else 0)
 ROOT_URLCONF = "sidebar_project.urls"
 WSGI_APPLICATION = "sidebar_project.wsgi.application"
 
@@ -242,7 +240,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
-AXES_CLIENT_IP_CALLABLE = "operators.sign_in.client_ip"
+AXES_CLIENT_IP_CALLABLE = "portals.callers.address_of"
 AXES_LOCKOUT_CALLABLE = "operators.sign_in.locked"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False

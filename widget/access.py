@@ -230,7 +230,9 @@ def _identify(portal: Portal, claim: Claim, answers: BatchResult) -> Identity:
     """Raises: Refusal, Bitrix24Error."""
     profile = visits.prove_visitor(portal, answers)
     viewer = ImUser.parse(answers["viewer"])
-    name = without_hidden(f"{profile.name} {profile.last_name}").strip()[:_LONGEST_NAME] or f"#{profile.user_id}"
+    name = (
+        without_hidden(f"{profile.name} {profile.last_name}").strip()[:_LONGEST_NAME] or f"#{profile.user_id}"
+    )
     identity = Identity(profile.user_id, name, profile.admin, viewer.extranet)
     shares.remember_identity(portal, claim.token_hash, identity, usable_for=_usable_for(claim))
     heal(portal, profile, claim)
