@@ -76,7 +76,7 @@ def test_sniffing_of_content(opens: Opens, api: Api) -> None:
         opens.client.get("/healthz"),
     ):
         assert response.headers["X-Content-Type-Options"] == "nosniff"
-        assert response.headers["Referrer-Policy"] == "no-referrer"
+        assert response.headers["Referrer-Policy"] == "same-origin"
 
 
 @pytest.mark.parametrize("host", ["attacker.example", "127.0.0.1.attacker.example", "testserver@evil", "a b"])
