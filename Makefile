@@ -3,7 +3,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help setup run test screenshots lint format bench messages requirements clean
+.PHONY: help setup run test fuzz screenshots lint audit licences format bench messages requirements clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ run: setup ## start everything: services, application, worker, beat, emulated Bi
 test: setup ## run the whole test suite
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup
 
+fuzz: setup ## feed every parser and address, others each time: make fuzz FUZZ_FACTOR=200
+	@FUZZ_FACTOR=$(or $(FUZZ_FACTOR),20) $(PYTHON) -m pytest tests/fuzzing
+
 screenshots: setup ## draw the pictures of docs/screenshots anew
 	@SCREENSHOTS=1 $(PYTHON) -m pytest tests/browser/test_looks.py tests/browser/test_states.py tests/browser/test_admin.py
 
@@ -49,6 +52,14 @@ lint: setup ## every static check
 	@lint-imports
 	@SECRET_KEY=lint DEBUG=true $(PYTHON) -m sidebar_project.embedded manage.py makemigrations --check --dry-run
 	@npm run --silent lint
+	@$(PYTHON) -m sidebar_project.licences check
+
+audit: setup ## ask the vulnerability databases about every pinned package (needs the internet; says so without it)
+	@pip-audit --strict --disable-pip --no-deps -r requirements.txt -r requirements-dev.txt
+	@npm audit
+
+licences: setup ## write docs/licences.md anew
+	@$(PYTHON) -m sidebar_project.licences write
 
 format: setup ## format and fix what can be fixed
 	@ruff format .

@@ -20,18 +20,6 @@ log = structlog.get_logger(__name__)
 KEPT = timedelta(days=90)
 
 
-def client_ip(request: HttpRequest) -> str:
-    """The address of whoever connected to the outermost of our `PROXY_COUNT` proxies.
-
-    Each proxy appends whom it heard from to ``X-Forwarded-For``; what stands before that anybody may have written.
-    """
-    heard = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
-    count: int = settings.PROXY_COUNT
-    if count and len(heard) >= count and heard[-count]:
-        return heard[-count]
-    return str(request.META.get("REMOTE_ADDR", ""))
-
-
 def locked(request: HttpRequest, response: HttpResponse | None, credentials: Any) -> HttpResponse:
     """The answer while an account is locked for an address: 429, and when to come back."""
     wait: timedelta = settings.AXES_COOLOFF_TIME

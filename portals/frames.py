@@ -10,13 +10,14 @@ import structlog
 from csp.decorators import csp_replace
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.functional import Promise
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csrf import csrf_exempt
 
+from portals import callers
 from portals.bitrix24.languages import language
 from portals.bitrix24.payloads import OpenRequest, PayloadError
 from portals.metrics import counters
@@ -60,7 +61,7 @@ def _open(request: HttpRequest, view: FrameView, refused_template: str) -> HttpR
     outcome, reason = "failed", ""
     try:
         opened = _parse(request)
-        with translation.override(language(opened.lang).django):
+        with translation.override(language(opened.lang).django), callers.limited(request):
             response = view(request, opened)
         outcome = request.META.get(OUTCOME, "served")
     except Refusal as refusal:
@@ -79,6 +80,8 @@ def _parse(request: HttpRequest) -> OpenRequest:
         raise Refusal(error.reason) from None
     except RequestDataTooBig:
         raise Refusal("body_too_large") from None
+    except UnreadablePostError:
+        raise Refusal("body_truncated") from None
 
 
 def _refused(

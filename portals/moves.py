@@ -4,18 +4,17 @@ No redirect is followed and no address of a request believed: both are reasons t
 """
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from typing import TypeVar
 
 import structlog
 from django.conf import settings
 from django.core.cache import cache
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
-from portals import bulkhead, gateway
+from portals import bulkhead, callers, gateway
 from portals.bitrix24.addresses import parse_url
-from portals.bitrix24.errors import PortalGone, PortalMoved, TokenDead
+from portals.bitrix24.errors import PortalGone, PortalMoved, TokenDead, TokenExpired
 from portals.bitrix24.rest import RestClient
 from portals.models import FormerDomain, Portal
 
@@ -40,14 +39,24 @@ def ask(
     """Run ``work`` against the portal, wherever it is now; ``claimed_domain`` is where a request says it is.
 
     A token goes to no address that may have passed to somebody else: if the claim differs from what is stored,
-    the authorization server is asked first. Raises: RateLimited if too many wait for this portal already,
-    Bitrix24Error, and whatever ``work`` raises.
+    the authorization server is asked first. So it is while many tokens turn out to be wrong ones.
+    Raises: RateLimited if too many wait for this portal already, or if this token asks too often; Bitrix24Error,
+    and whatever ``work`` raises.
     """
-    with nullcontext() if background else bulkhead.place(portal.pk):
-        if not _settled(portal, claimed_domain):
-            confirm(portal, access_token)
-            cache.set(_alias(portal, claimed_domain), 1, timeout=_ALIAS_SECONDS)
-        return _wherever_it_is(portal, access_token, work, background=background)
+    if background:
+        return _wherever_it_is(portal, access_token, work, background=True)
+    callers.asks(access_token)
+    with bulkhead.place(portal.pk):
+        try:
+            if not _settled(portal, claimed_domain):
+                confirm(portal, access_token)
+                cache.set(_alias(portal, claimed_domain), 1, timeout=_ALIAS_SECONDS)
+            elif callers.suspicious(portal.pk):
+                confirm(portal, access_token)
+            return _wherever_it_is(portal, access_token, work, background=False)
+        except (TokenDead, TokenExpired):
+            callers.failed_at(portal.pk)
+            raise
 
 
 def _wherever_it_is(
@@ -94,8 +103,11 @@ def move(portal: Portal, client_endpoint: str) -> None:
 def vacate(client_endpoint: str, member_id: str) -> None:
     """The address belongs to portal ``member_id`` now: whoever had it before is not there any more.
 
-    Nothing is ever sent to the old tenant's address with the old tenant's tokens again.
+    Nothing is ever sent to the old tenant's address with the old tenant's tokens again. Of two that claim one
+    at once the second waits here until the first has it, inside the caller's transaction.
     """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [client_endpoint])
     for other in Portal.objects.filter(client_endpoint=client_endpoint).exclude(member_id=member_id):
         if other.status == Portal.Status.ACTIVE:
             other.block(ADDRESS_LOST)

@@ -124,6 +124,13 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         _("This page tries again by itself."),
         retry_after=5,
     ),
+    "too_many_failures": Explanation(
+        429,
+        _("Just a moment"),
+        _("It opens again in a moment."),
+        _("This page tries again by itself."),
+        retry_after=30,
+    ),
     "no_access": Explanation(
         403,
         _("You have no access to this chat"),

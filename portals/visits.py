@@ -6,7 +6,7 @@ import structlog
 from django.core.cache import cache
 from django.utils import timezone
 
-from portals import moves, signals, tokens
+from portals import callers, moves, signals, tokens
 from portals.bitrix24.errors import Bitrix24Error
 from portals.bitrix24.payloads import OpenRequest, PortalAppInfo, Profile
 from portals.bitrix24.rest import BatchResult, Command
@@ -76,6 +76,7 @@ def prove_visitor(portal: Portal, answers: BatchResult) -> Profile:
     """
     app = PortalAppInfo.parse(answers["app"])
     if app.code != portal.app_code:
+        callers.failed_at(portal.pk)
         raise Refusal("foreign_application")
     profile = Profile.parse(answers["profile"])
     if app.version and app.version != portal.app_version:

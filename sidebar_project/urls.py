@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from sidebar_project import health
 from sidebar_project.metrics import metrics
@@ -12,7 +12,7 @@ urlpatterns = [
     path("widget/", include("widget.urls")),
     path("api/v1/", include("widget.api_urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("admin/second-factor/", include("operators.urls")),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),

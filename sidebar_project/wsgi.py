@@ -4,6 +4,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from sidebar_project.bodies import utf8_only
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sidebar_project.settings")
 
-application = get_wsgi_application()
+application = utf8_only(get_wsgi_application())

@@ -35,6 +35,7 @@ log = structlog.get_logger(__name__)
 # token it was made with may live.
 FRESH = 5 * 60
 STALE = 60 * 60
+_LONGEST_NAME = 255
 # People of a group chat that one look brings along (the portal's largest page, and how many of them).
 _PAGE, _PAGES = 200, 3
 
@@ -229,7 +230,9 @@ def _identify(portal: Portal, claim: Claim, answers: BatchResult) -> Identity:
     """Raises: Refusal, Bitrix24Error."""
     profile = visits.prove_visitor(portal, answers)
     viewer = ImUser.parse(answers["viewer"])
-    name = without_hidden(f"{profile.name} {profile.last_name}").strip() or f"#{profile.user_id}"
+    name = (
+        without_hidden(f"{profile.name} {profile.last_name}").strip()[:_LONGEST_NAME] or f"#{profile.user_id}"
+    )
     identity = Identity(profile.user_id, name, profile.admin, viewer.extranet)
     shares.remember_identity(portal, claim.token_hash, identity, usable_for=_usable_for(claim))
     heal(portal, profile, claim)

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
+from portals import callers
 from widget import access, history, notes
 from widget import serializers as shapes
 from widget.authentication import Viewer
@@ -24,7 +25,15 @@ from widget.sessions import LIFETIME, WidgetSession
 from widget.throttles import Previewing, Reading, Renewing, Writing
 
 
-class Root(APIView):
+class View(APIView):
+    """What every endpoint shares: nothing of what it says is kept on the way."""
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        return {**super().default_response_headers, "Cache-Control": "no-store"}
+
+
+class Root(View):
     """Where the parts of the API are."""
 
     authentication_classes = ()
@@ -35,7 +44,7 @@ class Root(APIView):
         return Response({"notes": reverse("note-list"), "session": reverse("session")})
 
 
-class Session(APIView):
+class Session(View):
     """Trade fresh auth of the parent window for a new session: the same proof as an open."""
 
     authentication_classes = ()
@@ -46,7 +55,8 @@ class Session(APIView):
     def post(self, request: Request) -> Response:
         asked = shapes.SessionRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        session = access.prove(asked.claim()).session()
+        with callers.limited(request._request):
+            session = access.prove(asked.claim()).session()
         return Response(
             {
                 "session": session.sign(),
@@ -56,7 +66,7 @@ class Session(APIView):
         )
 
 
-class NotesView(APIView):
+class NotesView(View):
     """What notes' endpoints share: the session, limits, and errors of the services as answers."""
 
     throttle_classes: tuple[type[BaseThrottle], ...] = (Reading, Writing)

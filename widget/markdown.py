@@ -17,6 +17,8 @@ _TAGS = {
 }  # fmt: skip
 _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "input": {"type", "checked", "disabled"}}
 _CLASSES = {"li": {"task"}}
+# Looking at what may be an address takes a millisecond: a text of thousands would take the processor for seconds.
+_MOST_ADDRESSES = 200
 _SCHEMES = {"http", "https", "mailto", "tel"}
 
 
@@ -36,7 +38,7 @@ class Rendered:
 def render(text: str) -> Rendered:
     """``text`` as a reader sees it; links open in a new tab and pass nothing on."""
     parser = _parser()
-    tokens = parser.parse(text)
+    tokens = _parser(links=text.count("//") <= _MOST_ADDRESSES).parse(text)
     html = nh3.clean(
         parser.renderer.render(tokens, parser.options, {}),
         tags=_TAGS,
@@ -61,8 +63,8 @@ def tick(text: str, number: int, *, checked: bool) -> str:
 
 
 @cache
-def _parser() -> MarkdownIt:
+def _parser(*, links: bool = True) -> MarkdownIt:
     # No raw HTML, no images (they would tell other sites who reads what); a plain URL becomes a link.
-    options = {"html": False, "linkify": True, "breaks": True}
+    options = {"html": False, "linkify": links, "breaks": True}
     parser = MarkdownIt("commonmark", options).enable(["table", "strikethrough", "linkify"]).disable("image")
     return parser.use(checklists.checklists)

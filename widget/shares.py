@@ -20,6 +20,7 @@ from typing import TypeVar
 from django.core.cache import cache
 
 from portals.bitrix24.payloads import DialogId, DialogKind
+from portals.bitrix24.payloads.fields import to_int
 from portals.models import Portal
 
 T = TypeVar("T")
@@ -114,11 +115,8 @@ def members_of(dialog_id: DialogId, viewer: int, listed: object) -> list[int]:
     values: Collection[object] = listed.values() if isinstance(listed, Mapping) else ()
     if isinstance(listed, list):
         values = listed
-    return [
-        int(value)
-        for value in values
-        if isinstance(value, int) or (isinstance(value, str) and value.isdigit())
-    ]
+    numbers = (to_int(value) for value in values)
+    return [number for number in numbers if number]
 
 
 def _chat_key(portal: Portal, viewer: int, dialog_id: DialogId) -> str:

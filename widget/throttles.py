@@ -54,4 +54,5 @@ class Renewing(SimpleRateThrottle):
 
     def get_cache_key(self, request: Request, view: APIView) -> str | None:
         token = str(request.data.get("access_token")) if isinstance(request.data, dict) else ""
-        return f"throttle:{self.scope}:{hashlib.sha256(token.encode()).hexdigest()}"
+        digest = hashlib.sha256(token.encode(errors="replace")).hexdigest()
+        return f"throttle:{self.scope}:{digest}"

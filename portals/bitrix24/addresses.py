@@ -10,7 +10,7 @@ _HOST: Final = re.compile(rf"(?:{_LABEL}\.)*{_LABEL}")
 _NUMERIC_LABEL: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _URL: Final = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?(?P<path>/[!-~]*)?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,  # of other alphabets some letters count as the same letter in another case
 )
 _LONGEST_URL: Final = 2048
 _LONGEST_HOST: Final = 253

@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 _REDISPATCH = timedelta(minutes=5)
 _LATEST_SENT = 4_102_444_800  # the year 2100: what claims to be later is no time
 _PRUNE = 2_000
+# Events of portals nobody knows, which anybody can send, that may wait at once.
+MOST_STRANGERS = 200
 
 
 class Receipt(StrEnum):
@@ -45,6 +47,8 @@ def receive(event: EventRequest) -> Receipt:
         return Receipt.UNKNOWN
     portal, waiting = store.find_portal(event.auth.member_id, event.event, most=kind.most_waiting)
     kind.authenticate(event, portal)
+    if portal is None and store.strangers_waiting(most=MOST_STRANGERS) >= MOST_STRANGERS:
+        raise registry.EventRefused("inbox_full", 503)
     if waiting >= kind.most_waiting:
         return Receipt.MERGED
     stored = store.insert(
@@ -87,7 +91,10 @@ def claim(event_id: int, *, seconds: float) -> PortalEvent | None:
 
 
 def finish(event: PortalEvent, outcome: registry.Outcome) -> None:
-    """Write the outcome; tokens that came with the event go with it."""
+    """Write the outcome; tokens that came with the event go with it. What a stranger forged leaves no row."""
+    if outcome.status == PortalEvent.Status.REFUSED and not _is_known(event.member_id):
+        event.delete()
+        return
     with transaction.atomic():
         EventCredentials.objects.filter(event_id=event.pk).delete()
         PortalEvent.objects.filter(pk=event.pk).update(
@@ -98,6 +105,10 @@ def finish(event: PortalEvent, outcome: registry.Outcome) -> None:
             # An install event of an unknown portal has one now.
             portal=Portal.objects.filter(member_id=event.member_id).values("pk")[:1],
         )
+
+
+def _is_known(member_id: str) -> bool:
+    return Portal.objects.filter(member_id=member_id).exists()
 
 
 def postpone(event: PortalEvent, reason: str, seconds: float | None) -> float:

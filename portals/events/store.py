@@ -45,6 +45,11 @@ def find_portal(member_id: str, event: str, *, most: int) -> tuple[Portal | None
     return Portal.from_db(connection.alias, _PORTAL_FIELDS, values), waiting
 
 
+def strangers_waiting(*, most: int) -> int:
+    """How many events of portals nobody knows wait, up to ``most``."""
+    return len(PortalEvent.objects.pending().filter(portal=None).values_list("pk")[:most])
+
+
 def insert(new: NewEvent) -> bool:
     """Store an event with its credentials; False if it is there already."""
     now = timezone.now()

@@ -18,6 +18,8 @@ BEFORE_THE_FIRST_RELEASE = {
     "0004_operator_acts",
     "0005_one_schedule",
     "0006_call_request_id",
+    "0007_operator_records",
+    "0008_operator_indexes",
 }
 
 pytestmark = pytest.mark.django_db

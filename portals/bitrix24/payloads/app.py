@@ -10,6 +10,8 @@ from portals.bitrix24.errors import BadAnswer
 from portals.bitrix24.payloads.fields import Reply, to_int, to_licence_status, to_scope
 
 _LONGEST_LIFE = 24 * 3600
+_LONGEST_CODE = 128
+_HIGHEST_VERSION = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class AppInfo:
             user_id=reply.need_id("user_id"),
             member_id=install.need_member_id(),
             installed=installed,
-            version=install.integer("version"),
+            version=_version(install, "version"),
             licence_status=to_licence_status(install.get("status")),
             scope=to_scope(reply.get("scope")),
             expires=_moment(reply.get("expires")),
@@ -112,8 +114,8 @@ class PortalAppInfo:
         """Raises: BadAnswer without ``CODE``."""
         reply = Reply.of(result)
         return cls(
-            code=reply.need_text("CODE"),
-            version=reply.integer("VERSION"),
+            code=reply.need_text("CODE", limit=_LONGEST_CODE),
+            version=_version(reply),
             licence_status=to_licence_status(reply.get("STATUS")),
             installed=reply.flag("INSTALLED"),
             payment_expired=reply.flag("PAYMENT_EXPIRED"),
@@ -121,6 +123,12 @@ class PortalAppInfo:
             language=reply.text("LANGUAGE_ID", limit=16).lower(),
             licence=reply.text("LICENSE", limit=64),
         )
+
+
+def _version(reply: Reply, name: str = "VERSION") -> int | None:
+    """A version as the vendor counts them; None for what can be none."""
+    number = reply.integer(name)
+    return number if number is not None and 0 <= number <= _HIGHEST_VERSION else None
 
 
 def _moment(value: object) -> datetime:

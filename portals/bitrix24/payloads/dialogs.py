@@ -7,7 +7,7 @@ from typing import Final, Self
 
 from portals.bitrix24.payloads.fields import PayloadError
 
-_PATTERN: Final = re.compile(r"(chat|sg|crm)?([0-9]{1,18})", re.IGNORECASE)
+_PATTERN: Final = re.compile(r"(chat|sg|crm)?([0-9]{1,18})", re.IGNORECASE | re.ASCII)
 _LONGEST: Final = 22
 
 

@@ -188,9 +188,9 @@ class Reply:
             raise BadAnswer(f"{name}_missing")
         return value
 
-    def need_text(self, name: str) -> str:
-        """Text that is not empty."""
-        value = self.text(name)
+    def need_text(self, name: str, *, limit: int = 1024) -> str:
+        """Text that is not empty, cut at ``limit``."""
+        value = self.text(name, limit=limit)
         if not value:
             raise BadAnswer(f"{name}_missing")
         return value

@@ -1,0 +1,169 @@
+"""Attacks through browsers: framing, caches, cookies, sniffing, redirects, other sites' requests, forged hosts."""
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from portals.models import Portal
+from tests.security.conftest import ADMIN, CHAT, LUCIA, PRIYA
+from tests.support.emulator import ROOT
+from tests.support.opens import Api, Opens
+
+pytestmark = pytest.mark.django_db
+
+
+def ancestors(response: Any) -> str:
+    found = re.search(r"frame-ancestors ([^;]*)", response.headers["Content-Security-Policy"])
+    assert found
+    return found[1]
+
+
+def test_framing_from_another_origin(opens: Opens, alpha: Portal, beta: Portal) -> None:
+    """Each page names the one portal that may frame it, whatever address the form claims to come from."""
+    form = opens.form("alpha", PRIYA, CHAT)
+    form["url"] = re.sub(r"DOMAIN=[^&]*", "DOMAIN=attacker.example", form["url"])
+    for response in (opens.post(form), opens.application("alpha", ADMIN), opens.install("alpha")):
+        assert (response.status_code, ancestors(response)) == (200, alpha.origin)
+    assert ancestors(opens.widget("beta", ADMIN, "chat21")) == beta.origin
+
+
+def test_framing_of_everything_else(client: Client, alpha: Portal) -> None:
+    for path in ("/", "/widget/", "/app/", "/install/", "/events/", "/api/v1/", "/healthz", "/nothing"):
+        response = client.get(path)
+        assert ancestors(response) == "'none'", path
+    assert client.get("/admin/login/").headers["X-Frame-Options"] == "DENY"
+
+
+def test_refusal_shown_by_an_attackers_site_tells_nothing(opens: Opens, alpha: Portal) -> None:
+    """A refusal may be framed by whoever caused it: there is nothing of anybody in it."""
+    form = opens.form("alpha", LUCIA, CHAT, handler="http://127.0.0.1:8000/widget/")
+    form["url"] = re.sub(r"DOMAIN=[^&]*", "DOMAIN=attacker.example", form["url"])
+    page = opens.post(form)
+    assert page.status_code == 403
+    assert "frame-data" not in page.content.decode()
+    for secret in (alpha.member_id, alpha.domain, form["fields"]["AUTH_ID"]):
+        assert secret not in page.content.decode()
+
+
+def test_cache_poisoning_across_portals_and_viewers(opens: Opens, alpha: Portal, beta: Portal) -> None:
+    """Nothing that depends on who asks may be kept by a cache on the way."""
+    for response in (
+        opens.widget("alpha", PRIYA, CHAT),
+        opens.widget("beta", ADMIN, "chat21"),
+        opens.application("alpha", ADMIN),
+        opens.post(opens.form("alpha", PRIYA, CHAT), AUTH_ID="0" * 70),
+        opens.install("alpha"),
+        opens.api("none").call("GET", "notes/"),
+        opens.client.post("/app/export/", "{}", content_type="application/json"),
+    ):
+        assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_cookies_of_a_frame(opens: Opens, alpha: Portal) -> None:
+    """Pages in frames set none and heed none: there is nothing to fix, to steal or to ride on."""
+    opens.client.cookies["sessionid"] = opens.client.cookies["csrftoken"] = "x" * 32
+    for response in (opens.widget("alpha", PRIYA, CHAT), opens.application("alpha", ADMIN)):
+        assert response.status_code == 200
+        assert not response.cookies
+
+
+def test_sniffing_of_content(opens: Opens, api: Api) -> None:
+    for response in (
+        opens.widget("alpha", PRIYA, CHAT),
+        api.call("GET", "notes/"),
+        opens.client.get("/healthz"),
+    ):
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("host", ["attacker.example", "127.0.0.1.attacker.example", "testserver@evil", "a b"])
+def test_forged_host(opens: Opens, alpha: Portal, host: str) -> None:
+    """Addresses are built from PUBLIC_URL; a host that is not ours is answered by nothing."""
+    form = opens.form("alpha", PRIYA, CHAT)
+    for path in ("/widget/", "/api/schema/", "/admin/login/", "/"):
+        response = opens.client.post(path, form["fields"], headers={"Host": host})
+        assert response.status_code == 400
+        assert "attacker" not in response.content.decode()
+
+
+def test_forged_forwarding_headers(opens: Opens, alpha: Portal) -> None:
+    forged = {"X-Forwarded-Host": "attacker.example", "X-Forwarded-Port": "1", "X-Host": "attacker.example",
+              "Forwarded": "host=attacker.example", "X-Original-URL": "/admin/",
+              "X-Rewrite-URL": "/admin/"}  # fmt: skip
+    form = opens.form("alpha", PRIYA, CHAT)
+    page = opens.client.post(
+        form["url"].removeprefix("http://127.0.0.1:8000"), form["fields"], headers=forged
+    )
+    assert page.status_code == 200
+    assert "attacker.example" not in page.content.decode() + str(page.headers)
+    opens.client.post("/install/", opens.emulator.control.install("alpha")["fields"], headers=forged)
+    for placement in opens.emulator.control.installation("alpha")["placements"]:
+        assert placement["handler"].startswith("http://127.0.0.1:8000/")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["//attacker.example", "//attacker.example/", "/\\attacker.example", "/widget//attacker.example",
+     "/admin/login/?next=//attacker.example/", "/admin/?next=https://attacker.example",
+     "/api/v1//attacker.example/..", "/admin/logout/?next=https://attacker.example/"],
+)  # fmt: skip
+def test_open_redirect(client: Client, path: str) -> None:
+    for response in (client.get(path), client.post(path, {"next": "https://attacker.example/"})):
+        target = response.headers.get("Location", "/")
+        assert target.startswith("/")
+        assert not target.startswith(("//", "/\\"))
+
+
+def test_open_redirect_after_sign_in(client: Client, django_user_model: Any) -> None:
+    django_user_model.objects.create_superuser("operator", password="correct horse battery")
+    fields = {
+        "username": "operator",
+        "password": "correct horse battery",
+        "next": "https://attacker.example/",
+    }
+    response = client.post("/admin/login/", fields)
+    assert "attacker.example" not in response.headers.get("Location", "")
+
+
+@pytest.mark.parametrize("path", ["/app/settings/", "/app/export/", "/app/erase/", "/api/v1/notes/"])
+def test_request_of_another_site(opens: Opens, alpha: Portal, path: str) -> None:
+    """What another site can make a browser send (a form, cookies) is no proof; no answer lets a site read it."""
+    origin = {"Origin": "https://attacker.example"}
+    posted = opens.client.post(path, {"confirm": "true", "text": "x"}, headers=origin)
+    asked = opens.client.options(path, headers=origin | {"Access-Control-Request-Method": "POST"})
+    assert posted.status_code in (401, 415)
+    for response in (posted, asked):
+        assert not [name for name in response.headers if name.lower().startswith("access-control-")]
+
+
+def test_scripts_of_other_origins(opens: Opens, alpha: Portal) -> None:
+    """A policy with this answer's nonce: no inline code, no code of other hosts, no base, no plugins."""
+    first, second = (opens.widget("alpha", PRIYA, CHAT).headers["Content-Security-Policy"] for _ in range(2))
+    nonces = {re.findall(r"'nonce-([^']+)'", policy)[0] for policy in (first, second)}
+    assert len(nonces) == 2
+    assert "unsafe" not in first
+    assert "default-src 'none'" in first
+    assert "base-uri 'none'" in first
+    assert "http" not in re.search(r"script-src ([^;]*)", first)[1]  # type: ignore[index]
+
+
+def test_code_of_others_in_the_documentation(client: Client) -> None:
+    """The pages at our origin run what we ship: an operator's session lives at the same origin."""
+    page = client.get("/api/docs/")
+    assert page.status_code == 200
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', page.content.decode())
+    assert "unsafe" not in re.search(r"script-src ([^;]*)", page.headers["Content-Security-Policy"])[1]  # type: ignore[index]
+
+
+def test_messages_of_other_windows() -> None:
+    """Our scripts listen to no messages themselves: the SDK does, and hears its parent alone."""
+    ours = [path.read_text() for path in (ROOT / "widget/static/widget").glob("*.js")]
+    assert ours
+    for text in ours:
+        assert "postMessage" not in text
+        assert 'addEventListener("message"' not in text
+        assert "eval(" not in text
+        assert "document.write" not in text
