@@ -21,8 +21,8 @@ node_modules/.installed: package.json package-lock.json
 	@npm ci --silent --no-audit --no-fund
 	@touch $@
 
-widget/static/widget/dist/.built: node_modules/.installed $(wildcard frontend/* widget/static/widget/*.css)
-	@echo "Bundling the Bitrix24 SDK and the styles"
+widget/static/widget/dist/.built: node_modules/.installed $(wildcard frontend/* widget/static/widget/*.css widget/static/widget/*.js)
+	@echo "Bundling scripts, styles and the Bitrix24 SDK"
 	@npm run --silent build
 	@touch $@
 

@@ -11,3 +11,5 @@ if (window.name) {
   fit();
   addEventListener("resize", fit);
 }
+// In the same bundle, but only run on the page that has the forms for it.
+if (document.getElementById("settings")) import("./administration.js");
