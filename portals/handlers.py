@@ -1,6 +1,7 @@
 """What we want bound on a portal, and the reconcile that brings a portal there.
 
-The one place that declares handlers: the item in the sidebar of chats, and one handler for each kind of event.
+The one place that declares handlers: the item in the sidebar of chats, the target of links to notes, and one
+handler for each kind of event.
 """
 
 import hashlib
@@ -15,9 +16,16 @@ from django.urls import reverse
 from django.utils.translation import gettext, gettext_noop, override
 
 from portals.bitrix24.errors import Bitrix24Error, CoreFailure
-from portals.bitrix24.handlers import Bindable, EventHandler, Handler, difference
+from portals.bitrix24.handlers import Bindable, Difference, EventHandler, Handler, difference
 from portals.bitrix24.languages import LANGUAGES
-from portals.bitrix24.placements import Color, Context, Role, SidebarPlacement, bound_placements
+from portals.bitrix24.placements import (
+    Color,
+    Context,
+    LinkPlacement,
+    Role,
+    SidebarPlacement,
+    bound_placements,
+)
 from portals.bitrix24.rest import Batches, BatchResult, Command
 from portals.events import registry
 
@@ -78,7 +86,8 @@ def present(answers: BatchResult) -> list[Handler]:
 def wanted(sidebar: SidebarSettings) -> list[Bindable]:
     """The handlers a portal with these settings should have."""
     address = urljoin(settings.PUBLIC_URL, reverse("events"))
-    return [_item(sidebar), *(EventHandler(code, address) for code in registry.bound_codes())]
+    links = LinkPlacement(_widget(), "Chat Notebook")
+    return [_item(sidebar), links, *(EventHandler(code, address) for code in registry.bound_codes())]
 
 
 def declaration_digest() -> str:
@@ -89,7 +98,7 @@ def declaration_digest() -> str:
 
 def _item(sidebar: SidebarSettings) -> SidebarPlacement:
     return SidebarPlacement(
-        handler=urljoin(settings.PUBLIC_URL, reverse("widget")),
+        handler=_widget(),
         icon_name=ICON,
         title=sidebar.title,
         # A title of their own is the same in every language.
@@ -99,6 +108,11 @@ def _item(sidebar: SidebarSettings) -> SidebarPlacement:
         extranet=sidebar.extranet,
         color=sidebar.color,
     )
+
+
+def _widget() -> str:
+    address: str = urljoin(settings.PUBLIC_URL, reverse("widget"))
+    return address
 
 
 @cache
@@ -127,8 +141,16 @@ def reconcile(
         result = client.batch({**change.commands("change"), **COMMANDS})
         bound = present(result)
         failure = _failure(result.errors) or failure
+        if _only_links(difference(wanted(sidebar), bound), failure):
+            return
     if difference(wanted(sidebar), bound):
         raise BindingFailed(failure)
+
+
+def _only_links(missing: Difference, failure: str) -> bool:
+    """A portal that is too old to know links to applications does without them."""
+    links = all(isinstance(handler, LinkPlacement) for handler in missing.bind)
+    return links and not missing.unbind and failure == "error_placement_not_found"
 
 
 def _failure(errors: Mapping[str, Bitrix24Error]) -> str | None:

@@ -232,7 +232,7 @@ class TestPages:
     ) -> None:
         installed()
 
-        [bound] = opens.emulator.control.installation("alpha")["placements"]
+        [bound] = opens.emulator.control.sidebar_items("alpha")
 
         titles = found_titles(bound)
         assert titles.keys() == LANGUAGES.keys()

@@ -74,9 +74,13 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What was proved of one token and one dialog; cached, so plain values. ``proved_at`` in Unix seconds."""
+    """What was proved of one token and one dialog; cached, so plain values.
+
+    ``chat`` is our key, ``chat_id`` the portal's number, ``proved_at`` Unix seconds.
+    """
 
     chat: int
+    chat_id: int
     viewer: int
     viewer_name: str
     can_write: bool
@@ -147,7 +151,7 @@ def _shared(portal: Portal, claim: Claim, identity: Identity | None) -> Proof | 
     known = shares.chat_for(portal, identity.viewer, claim.dialog_id)
     if known is None:
         return None
-    return _proof_of(identity, known.chat, known.context, can_write=True, proved_at=known.proved_at)
+    return _proof_of(identity, known, can_write=True)
 
 
 def _prove_at_portal(portal: Portal, claim: Claim, identity: Identity | None) -> Proof:
@@ -169,11 +173,10 @@ def _prove_at_portal(portal: Portal, claim: Claim, identity: Identity | None) ->
     private = claim.dialog_id.kind is DialogKind.USER
     if dialog.takes_part and not private:
         _remember_people(portal, claim, answers)
+    known = KnownChat(chat.pk, chat.chat_id, context, members, now)
     if dialog.takes_part and (not private or context is Context.USER):
-        shares.remember_chat(
-            portal, identity.viewer, claim.dialog_id, KnownChat(chat.pk, context, members, now)
-        )
-    return _proof_of(identity, chat.pk, context, can_write=dialog.takes_part, proved_at=now)
+        shares.remember_chat(portal, identity.viewer, claim.dialog_id, known)
+    return _proof_of(identity, known, can_write=dialog.takes_part)
 
 
 def _ask(client: RestClient, portal: Portal, claim: Claim, *, known: bool) -> BatchResult:
@@ -216,16 +219,17 @@ def _identify(portal: Portal, claim: Claim, answers: BatchResult) -> Identity:
     return identity
 
 
-def _proof_of(identity: Identity, chat: int, context: str, *, can_write: bool, proved_at: float) -> Proof:
+def _proof_of(identity: Identity, known: KnownChat, *, can_write: bool) -> Proof:
     return Proof(
-        chat=chat,
+        chat=known.chat,
+        chat_id=known.chat_id,
         viewer=identity.viewer,
         viewer_name=identity.name,
         can_write=can_write,
         admin=identity.admin,
         extranet=identity.extranet,
-        context=str(context),
-        proved_at=proved_at,
+        context=str(known.context),
+        proved_at=known.proved_at,
     )
 
 

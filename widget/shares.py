@@ -44,9 +44,10 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class KnownChat:
-    """A chat and who takes part in it. ``chat`` is our key, ``proved_at`` Unix seconds."""
+    """A chat and who takes part in it. ``chat`` is our key, ``chat_id`` the portal's; ``proved_at`` in seconds."""
 
     chat: int
+    chat_id: int
     context: str
     members: list[int]
     proved_at: float

@@ -3,7 +3,7 @@
 from emulator import lifecycle
 from emulator.control.support import Control, Json, form_json
 from emulator.opening import DEFAULT_PLACEMENT, installation_or_404, open_page, open_widget
-from emulator.params import as_map
+from emulator.params import as_map, as_text
 
 
 def install(control: Control) -> Json:
@@ -70,8 +70,8 @@ def access(control: Control) -> Json:
 def open_form(control: Control) -> Json:
     """The form of an open as `user_id` sees it, or the gate that is closed.
 
-    `placement` DEFAULT (the page or the installer) or IM_SIDEBAR with `dialog_id`; `generation`,
-    `without_auth`, `handler` and `language` bend the widget's form.
+    `placement` DEFAULT (the page or the installer), IM_SIDEBAR with `dialog_id` or another with `options`;
+    `generation`, `without_auth`, `handler` and `language` bend the widget's form.
     """
     body = control.body
     placement = body.text("placement", "IM_SIDEBAR")
@@ -83,6 +83,7 @@ def open_form(control: Control) -> Json:
     options = {"dialogId": body.text("dialog_id")} if body.text("dialog_id") else {}
     if options and control.portal.generation == "new":
         options["URI"] = "/online/"
+    options |= {str(name): as_text(value) for name, value in (as_map(body.get("options")) or {}).items()}
     form = open_widget(
         control.world,
         control.portal,

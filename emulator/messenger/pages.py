@@ -1,5 +1,7 @@
 """The pages: welcome, messenger, Market, and the landing page of the authorization server."""
 
+import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,6 +141,27 @@ async def landing(request: Request) -> Response:
     """`GET /` of the authorization server: the portals of the world."""
     world: World = request.state.emulator.world
     return _page("landing.html", portal=None, viewer=None, language="en", others=_neighbours(world))
+
+
+def linked(request: Request) -> Response:
+    """`GET /marketplace/view/CODE/?params[name]=value`: a link to an application (REST docs: REST_APP_URI).
+
+    The browser of a real portal is signed in; here `as` says who follows the link.
+    """
+    try:
+        desk = Desk.of(request, request.query_params)
+    except Refused as refused:
+        return _missing(request, refused)
+    code = request.path_params["code"]
+    found = [item for item in desk.world.applications.values() if code in (item.code, item.client_id)]
+    if not found:
+        return _missing(request, Refused(404, "There is no such application."))
+    options = {
+        match[1]: value
+        for name, value in request.query_params.items()
+        if (match := re.fullmatch(r"params\[(\w+)\]", name))
+    }
+    return _page("linked.html", **_desk_context(desk), application=found[0], options=json.dumps(options))
 
 
 def talk_parts(desk: Desk, dialog_id: str) -> dict[str, str]:

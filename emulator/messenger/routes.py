@@ -4,7 +4,15 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from emulator.messenger.api import api_routes
-from emulator.messenger.pages import FOLDER, landing, market, messenger, on_own_address, welcome
+from emulator.messenger.pages import (
+    FOLDER,
+    landing,
+    linked,
+    market,
+    messenger,
+    on_own_address,
+    welcome,
+)
 
 
 def messenger_routes() -> list[Route | Mount]:
@@ -13,6 +21,7 @@ def messenger_routes() -> list[Route | Mount]:
         Route("/", on_own_address(welcome)),
         Route("/online/", on_own_address(messenger)),
         Route("/market/", on_own_address(market)),
+        Route("/marketplace/view/{code}/", on_own_address(linked)),
         _static(),
         Mount("/_ui", routes=api_routes()),
     ]

@@ -15,7 +15,9 @@ PLACEMENTS = {
     "IM_TEXTAREA": "im",
     "IM_NAVIGATION": "im",
     "IM_CONTEXT_MENU": "im",
+    "REST_APP_URI": "placement",
 }
+UNKNOWN_TO_OLD = {"REST_APP_URI"}
 CONTEXTS = {"ALL", "USER", "CHAT", "LINES", "CRM"}
 COLORS = frozenset(
     {"RED", "GREEN", "MINT", "LIGHT_BLUE", "DARK_BLUE", "PURPLE", "AQUA", "PINK", "LIME", "BROWN"}
@@ -34,12 +36,16 @@ def bind(call: Call) -> bool:
     placement = call.params.required("PLACEMENT").upper()
     handler = call.params.required("HANDLER")
     check_handler_url(handler, need_dot=call.portal.require_dot_in_handler_host)
-    if PLACEMENTS.get(placement) not in call.caller.scope:
+    too_old = call.portal.generation == "old" and placement in UNKNOWN_TO_OLD
+    if too_old or PLACEMENTS.get(placement) not in call.caller.scope:
         raise ApiError(400, "ERROR_PLACEMENT_NOT_FOUND", "Placement not found")
-    options = _options(call.params.get("OPTIONS"))
+    options: dict[str, str] = {}
+    if placement.startswith("IM_"):
+        options = _options(call.params.get("OPTIONS"))
     if call.params.integer("USER_ID"):
         raise ApiError(400, "ERROR_PLACEMENT_USER_MODE", "User mode is not available.")
-    _validate(options)
+    if options:
+        _validate(options)
     if len(handler) > MAX_URL:
         raise ApiError(400, "ERROR_CORE", "Unable to set placement handler: PLACEMENT_HANDLER is too long")
     if any((item.placement, item.handler) == (placement, handler) for item in installation.placements):

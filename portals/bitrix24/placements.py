@@ -1,4 +1,4 @@
-"""The item in the sidebar of chats: placement ``IM_SIDEBAR``."""
+"""Where Bitrix24 shows us: the item in the sidebar of chats (``IM_SIDEBAR``) and our links (``REST_APP_URI``)."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, Self
+from urllib.parse import urlencode
 
 from portals.bitrix24.errors import BadAnswer
 from portals.bitrix24.handlers import check_handler, rows
@@ -13,6 +14,7 @@ from portals.bitrix24.payloads.fields import Reply
 from portals.bitrix24.rest import Command
 
 IM_SIDEBAR: Final = "IM_SIDEBAR"
+REST_APP_URI: Final = "REST_APP_URI"
 _LONGEST_TITLE: Final = 255
 _ICON: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 -]{1,50}")
 _LANGUAGE: Final = re.compile(r"[a-z]{2}")
@@ -161,17 +163,58 @@ class SidebarPlacement:
         )
 
 
-def bound_placements(result: object) -> list[SidebarPlacement | BoundPlacement]:
+@dataclass(frozen=True, slots=True)
+class LinkPlacement:
+    """What Bitrix24 opens, in a slider, when somebody follows a link to the application.
+
+    Raises: ValueError for a URL Bitrix24 would refuse.
+    Source: Bitrix24 REST docs, "REST_APP_URI": links are ``/marketplace/view/<code>/``, and what they carry in
+    ``params`` becomes PLACEMENT_OPTIONS.
+    """
+
+    handler: str
+    title: str = field(compare=False)
+
+    def __post_init__(self) -> None:
+        check_handler(self.handler)
+
+    @property
+    def address(self) -> tuple[str, str]:
+        """Placement and URL."""
+        return REST_APP_URI, self.handler
+
+    def bind(self) -> Command:
+        """The call of ``placement.bind``."""
+        return "placement.bind", {"PLACEMENT": REST_APP_URI, "HANDLER": self.handler, "TITLE": self.title}
+
+    def unbind(self) -> Command:
+        """The call of ``placement.unbind``."""
+        return BoundPlacement(REST_APP_URI, self.handler).unbind()
+
+
+def application_link(origin: str, app_code: str, options: Mapping[str, str | int]) -> str:
+    """A link that opens a portal's `LinkPlacement` with these placement options."""
+    query = urlencode({f"params[{name}]": value for name, value in options.items()})
+    return f"{origin}/marketplace/view/{app_code}/?{query}"
+
+
+Bound = SidebarPlacement | LinkPlacement | BoundPlacement
+
+
+def bound_placements(result: object) -> list[Bound]:
     """Our bindings in an answer of ``placement.get``. Raises: BadAnswer for a row we could not unbind."""
     return list(_bound(rows(result)))
 
 
-def _bound(found: Iterable[Reply]) -> Iterable[SidebarPlacement | BoundPlacement]:
+def _bound(found: Iterable[Reply]) -> Iterable[Bound]:
     for row in found:
         placement, handler = row.text("placement"), row.text("handler")
         if not placement or not handler:
             raise BadAnswer("placement_unreadable")
         try:
-            yield SidebarPlacement.from_bound(row.fields)
+            if placement.upper() == REST_APP_URI:
+                yield LinkPlacement(handler, row.text("title"))
+            else:
+                yield SidebarPlacement.from_bound(row.fields)
         except ValueError:
             yield BoundPlacement(placement, handler)

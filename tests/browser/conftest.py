@@ -105,7 +105,7 @@ def person(bitrix24: Emulator, browser: Browser) -> Iterator[Callable[..., Perso
 
 
 @pytest.fixture
-def installed(bitrix24: Emulator, person: Callable[..., Person]) -> Callable[[str], None]:
+def installed_by_click(bitrix24: Emulator, person: Callable[..., Person]) -> Callable[[str], None]:
     """Installs on a portal, as its administrator does."""
 
     def install(key: str = "alpha") -> None:

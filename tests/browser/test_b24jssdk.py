@@ -61,18 +61,18 @@ def bitrix(bitrix_process: Emulator, handler: HandlerApp) -> Emulator:
 
 
 @pytest.fixture
-def installed(bitrix: Emulator, handler: HandlerApp) -> Emulator:
+def handler_installed(bitrix: Emulator, handler: HandlerApp) -> Emulator:
     """The application with one widget, as a finished installer leaves it on both portals."""
     install_with_widget(bitrix, handler)
     return bitrix
 
 
 @pytest.fixture
-def widget(page: Page, installed: Emulator) -> Callable[..., Frame]:
+def widget(page: Page, handler_installed: Emulator) -> Callable[..., Frame]:
     """Opens the widget by a click in the sidebar."""
 
     def open_widget(user: int = EMPLOYEE, key: str = "alpha", dialog: str = DIALOG, **params: str) -> Frame:
-        visit(page, installed, "/online/", user, key, dialog=dialog, **params)
+        visit(page, handler_installed, "/online/", user, key, dialog=dialog, **params)
         page.locator("[data-app]").click()
         return frame_in(page, "[data-app-frame]")
 
@@ -80,7 +80,7 @@ def widget(page: Page, installed: Emulator) -> Callable[..., Frame]:
 
 
 def test_init_knows_viewer_placement_and_options(
-    widget: Callable[..., Frame], handler: HandlerApp, installed: Emulator
+    widget: Callable[..., Frame], handler: HandlerApp, handler_installed: Emulator
 ) -> None:
     frame = widget(EMPLOYEE)
     found: dict[str, Any] = frame.evaluate(
@@ -91,7 +91,7 @@ def test_init_knows_viewer_placement_and_options(
         })"""
     )
     path, query, body = handler.opens[-1]
-    portal = installed.portals["alpha"]
+    portal = handler_installed.portals["alpha"]
     assert (path, query["DOMAIN"], query["PROTOCOL"]) == ("/widget/", portal.domain, "0")
     assert (body["PLACEMENT"], body["member_id"]) == ("IM_SIDEBAR", portal.member_id)
     assert found["name"] == f"{portal.domain}|0|{query['APP_SID']}"
@@ -125,11 +125,11 @@ def test_calls_go_to_the_portal_across_origins(widget: Callable[..., Frame]) -> 
 
 
 def test_expired_token_is_refreshed_by_the_parent(
-    widget: Callable[..., Frame], installed: Emulator, console_errors: list[str]
+    widget: Callable[..., Frame], handler_installed: Emulator, console_errors: list[str]
 ) -> None:
     frame = widget(EMPLOYEE)
     before = frame.evaluate("() => b24.auth.getAuthData().access_token")
-    installed.control.advance(3700)
+    handler_installed.control.advance(3700)
     found = frame.evaluate(
         """async () => {
             const answer = await b24.actions.v2.call.make({ method: "profile" });
@@ -142,10 +142,12 @@ def test_expired_token_is_refreshed_by_the_parent(
     console_errors.clear()
 
 
-def test_refresh_auth_gives_a_token_of_the_viewer(widget: Callable[..., Frame], installed: Emulator) -> None:
+def test_refresh_auth_gives_a_token_of_the_viewer(
+    widget: Callable[..., Frame], handler_installed: Emulator
+) -> None:
     auth = widget(EMPLOYEE).evaluate("() => b24.auth.refreshAuth()")
     answer = requests.post(
-        f"{installed.portals['alpha'].client_endpoint}profile",
+        f"{handler_installed.portals['alpha'].client_endpoint}profile",
         json={"auth": auth["access_token"]},
         timeout=10,
     )

@@ -68,9 +68,9 @@ def test_market_installer_and_application_page(
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_the_notebook(
-    person: Enter, installed: Callable[..., None], pictures: Path, axe: None, look: str
+    person: Enter, installed_by_click: Callable[..., None], pictures: Path, axe: None, look: str
 ) -> None:
-    installed()
+    installed_by_click()
     scheme, language = LOOKS[look]["scheme"], LOOKS[look]["language"]
     for author, text in NOTES:
         write(person("alpha", author).open(GROUP), text)

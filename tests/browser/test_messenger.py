@@ -34,7 +34,7 @@ def bitrix(bitrix_process: Emulator) -> Emulator:
 
 
 @pytest.fixture
-def installed(bitrix: Emulator, handler: HandlerApp) -> Emulator:
+def handler_installed(bitrix: Emulator, handler: HandlerApp) -> Emulator:
     install_with_widget(bitrix, handler)
     return bitrix
 
@@ -45,22 +45,24 @@ def test_only_administrators_install(page: Page, bitrix: Emulator) -> None:
     expect(page.locator("[data-note]").first).to_contain_text("Ask your administrator")
 
 
-def test_unfinished_installation_hides_the_widget_and_shows_the_gate(page: Page, installed: Emulator) -> None:
-    installed.control.update("alpha", 2, installer=True)
-    visit(page, installed, "/online/", EMPLOYEE, dialog=DIALOG)
+def test_unfinished_installation_hides_the_widget_and_shows_the_gate(
+    page: Page, handler_installed: Emulator
+) -> None:
+    handler_installed.control.update("alpha", 2, installer=True)
+    visit(page, handler_installed, "/online/", EMPLOYEE, dialog=DIALOG)
     expect(page.locator("[data-app]")).to_have_count(0)
-    visit(page, installed, "/market/", EMPLOYEE)
+    visit(page, handler_installed, "/market/", EMPLOYEE)
     page.locator("[data-action=open]").click()
     expect(page.locator(".slider__notice")).to_contain_text("not fully installed")
 
 
-def test_uninstall_with_clean_removes_widget(page: Page, installed: Emulator) -> None:
-    visit(page, installed, "/market/", ADMIN)
+def test_uninstall_with_clean_removes_widget(page: Page, handler_installed: Emulator) -> None:
+    visit(page, handler_installed, "/market/", ADMIN)
     page.locator("[data-action=uninstall]").click()
     page.get_by_label("Delete settings and data").check()
     page.get_by_role("dialog").get_by_role("button", name="Uninstall").click()
     expect(page.locator("[data-state=absent]")).to_have_count(2)
-    visit(page, installed, "/online/", ADMIN, dialog=DIALOG)
+    visit(page, handler_installed, "/online/", ADMIN, dialog=DIALOG)
     expect(page.locator("[data-app]")).to_have_count(0)
 
 
@@ -86,8 +88,8 @@ def test_search_narrows_the_list_of_chats(page: Page, bitrix: Emulator) -> None:
     expect(page.locator("[data-chat]:visible")).to_have_count(1)
 
 
-def test_back_arrow_and_escape_lead_back_to_the_chat(page: Page, installed: Emulator) -> None:
-    visit(page, installed, "/online/", EMPLOYEE, dialog=DIALOG)
+def test_back_arrow_and_escape_lead_back_to_the_chat(page: Page, handler_installed: Emulator) -> None:
+    visit(page, handler_installed, "/online/", EMPLOYEE, dialog=DIALOG)
     for leave in (
         lambda: page.get_by_role("button", name="Back to the chat").click(),
         lambda: page.keyboard.press("Escape"),

@@ -59,7 +59,7 @@ def page(opens: Opens, installed: Install) -> Page:
 
 
 def options(opens: Opens) -> dict[str, Any]:
-    [bound] = opens.emulator.control.installation("alpha")["placements"]
+    [bound] = opens.emulator.control.sidebar_items("alpha")
     found: dict[str, Any] = bound
     return found
 

@@ -22,5 +22,5 @@ def note(opens: Opens, text: str = "to be kept") -> None:
 
 def bound(opens: Opens, key: str = "alpha") -> tuple[list[str], list[str]]:
     state = opens.emulator.control.installation(key)
-    placements = [item["handler"] for item in state["placements"]]
+    placements = [item["handler"] for item in opens.emulator.control.sidebar_items(key)]
     return placements, sorted(item["event"] for item in state["events"])

@@ -30,7 +30,7 @@ def test_an_administrator_installs_with_one_post(opens: Opens, key: str) -> None
     assert [(t.old, t.new, t.reason) for t in PortalTransition.objects.all()] == [
         ("new", "active", "installed")
     ]
-    [bound] = opens.emulator.control.installation(key)["placements"]
+    [bound] = opens.emulator.control.sidebar_items(key)
     assert bound["handler"] == "http://127.0.0.1:8000/widget/"
 
 
@@ -49,7 +49,7 @@ def test_installing_again_changes_nothing(opens: Opens) -> None:
     opens.install()
 
     assert Portal.objects.count() == PortalToken.objects.count() == PortalTransition.objects.count() == 1
-    assert len(opens.emulator.control.installation("alpha")["placements"]) == 1
+    assert len(opens.emulator.control.sidebar_items("alpha")) == 1
 
 
 def test_a_note_is_seen_by_a_fellow_member_and_not_by_an_outsider(opens: Opens, installed: Install) -> None:

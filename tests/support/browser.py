@@ -6,15 +6,19 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
+from django.db import connections
 from playwright.sync_api import BrowserContext, ConsoleMessage, Frame, Page, Response
 
 from tests.support.emulator import Emulator
 
+T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 NAMES = ("/usr/bin/chromium", "chromium", "google-chrome")
@@ -26,6 +30,8 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Frames of other sites get no storage, as in private windows: nothing of ours may need it.
+    "--test-third-party-cookie-phaseout",
 ]
 START_SECONDS = 30
 STOP_SECONDS = 15
@@ -178,6 +184,19 @@ class Person:
         raise AssertionError(f"no frame shows {path}: {[frame.url for frame in self.page.frames]}")
 
 
+def beside(work: Callable[[], T]) -> T:
+    """Database work while playwright's loop runs in the thread of the test: done in another one."""
+
+    def run() -> T:
+        try:
+            return work()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(run).result()
+
+
 def write(frame: Frame, text: str) -> None:
     """Write a note in the composer and wait until it is saved."""
     frame.get_by_role("textbox", name="New note").fill(text)
@@ -196,7 +215,9 @@ def axe_violations(frame: Frame | Page) -> list[str]:
 
 def overflow(frame: Frame | Page) -> int:
     """CSS pixels by which the document is wider than its window."""
-    wide: int = frame.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    wide: int = frame.evaluate(
+        "Math.max(...[document.documentElement, document.body].map((box) => box.scrollWidth - box.clientWidth))"
+    )
     return wide
 
 

@@ -47,6 +47,11 @@ class Control:
         found: dict[str, Any] = state["portals"][key]["installations"][wanted]
         return found
 
+    def sidebar_items(self, key: str) -> list[dict[str, Any]]:
+        """What the application under test has bound in the sidebar of a portal's chats."""
+        placements = self.installation(key)["placements"]
+        return [bound for bound in placements if bound["placement"] == "IM_SIDEBAR"]
+
     def advance(self, seconds: float) -> float:
         """Move the emulated clock; returns its time, Unix seconds."""
         return float(self.call("POST", "clock", advance=seconds)["now"])
@@ -133,6 +138,7 @@ class Control:
         client_id: str | None = None,
         handler: str | None = None,
         language: str | None = None,
+        options: dict[str, str] | None = None,
     ) -> dict[str, Any]:
         """`{"url", "fields", …}` of an open, or `{"gate": …}` where Bitrix24 would not post."""
         return self._post(
@@ -146,6 +152,7 @@ class Control:
             client_id=client_id,
             handler=handler,
             language=language,
+            options=options,
         )
 
     def add_user(self, key: str, **fields: Any) -> int:

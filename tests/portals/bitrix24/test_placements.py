@@ -10,6 +10,7 @@ from portals.bitrix24.errors import BadAnswer, CoreFailure
 from portals.bitrix24.handlers import EventHandler, difference
 from portals.bitrix24.languages import LANGUAGES
 from portals.bitrix24.placements import (
+    Bound,
     BoundPlacement,
     Color,
     Context,
@@ -29,7 +30,7 @@ def replaced(**changes: object) -> SidebarPlacement:
     return dataclasses.replace(ITEM, **changes)  # type: ignore[arg-type]
 
 
-def present(client: RestClient) -> list[SidebarPlacement | BoundPlacement]:
+def present(client: RestClient) -> list[Bound]:
     return bound_placements(client.call("placement.get"))
 
 

@@ -5,28 +5,43 @@ import { announce } from "./texts.js";
 
 export class Composer {
   #pending = "";
+  #last = null;
 
   constructor(form, { api, frame, notes }) {
     this.api = api;
     this.notes = notes;
     this.form = form;
     this.draft = new Draft(frame.member_id, frame.dialog_id, frame.viewer_id);
-    const kept = this.draft.read();
     this.field = new Field(form, {
       onSave: (text) => this.save(text),
       onCancel: () => this.leave(),
       onInput: () => this.keep(),
     });
-    this.field.area.addEventListener("focus", () => form.toggleAttribute("data-open", true));
+    this.field.area.addEventListener("focus", () => {
+      form.toggleAttribute("data-kept", false);
+      form.toggleAttribute("data-open", true);
+    });
+    this.#restore();
+  }
+
+  async #restore() {
+    const kept = await this.draft.read();
+    this.#last = kept;
     if (kept && !this.field.value) {
+      // It takes no more room than the empty field did, until somebody comes to it.
+      this.form.toggleAttribute("data-kept", document.activeElement !== this.field.area);
       this.field.value = kept;
       announce("restored");
-    }
+    } else this.keep();
   }
 
   /** The draft holds what is not saved: what is being sent and what is being written. */
   keep() {
-    this.draft?.write(this.#together());
+    const text = this.#together();
+    // Not before it is known what was kept, and not again what is kept already.
+    if (this.#last === null || text === this.#last) return;
+    this.#last = text;
+    this.draft.write(text);
   }
 
   leave() {

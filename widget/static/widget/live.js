@@ -14,7 +14,7 @@ export class Live {
   constructor({ api, revision, onChanges, onLost }) {
     Object.assign(this, { api, revision, onChanges, onLost });
     for (const type of ["pointerdown", "keydown", "scroll", "focus"])
-      addEventListener(type, () => this.#touch(), { passive: true });
+      addEventListener(type, () => this.#touch(), { passive: true, capture: true });
     document.addEventListener("visibilitychange", () => this.ask());
     addEventListener("online", () => this.ask());
     this.#wait();

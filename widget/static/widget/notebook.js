@@ -4,9 +4,10 @@ import { Composer } from "./composer.js";
 import { Finder } from "./finder.js";
 import { Live } from "./live.js";
 import { Notes } from "./notes.js";
+import { openChat } from "./parent.js";
 import { addPreview, linkOnPaste } from "./preview.js";
 import { Session } from "./session.js";
-import { blank } from "./texts.js";
+import { announce, blank } from "./texts.js";
 import { keepTimes } from "./times.js";
 
 const frame = JSON.parse(document.getElementById("frame-data").textContent);
@@ -29,7 +30,7 @@ function close(problem) {
 keepTimes();
 const session = new Session(frame, { onRights: showRights, onLost: close });
 const api = new Api(frame.api, session);
-const notes = new Notes(root, { api, frame });
+const notes = new Notes(root, { api, frame, onSearch: () => finder.find() });
 const finder = new Finder(document.getElementById("finder"), {
   api,
   onFound: (page) => notes.replace(page, finder.active),
@@ -38,11 +39,14 @@ const finder = new Finder(document.getElementById("finder"), {
 new Live({
   api,
   revision: frame.revision,
-  onChanges: (news) => {
-    notes.merge(news, !finder.active);
-    if (finder.active) finder.find();
-  },
+  onChanges: (news) => notes.merge(news),
   onLost: close,
+});
+// A page that somebody came to by a link shows the note it names, as a search does.
+notes.filtered = finder.active;
+if (frame.linked) document.getElementById(`note-${frame.linked}`)?.focus();
+document.getElementById("open-chat")?.addEventListener("click", () => {
+  openChat(frame.dialog_id).catch(() => announce("failed"));
 });
 const form = document.getElementById("composer");
 if (form) {

@@ -1,18 +1,23 @@
 // The list of notes: what is shown, in the server's order, whoever brings it.
 import { boxesOf } from "./boxes.js";
 import { explain, reason } from "./field.js";
+import { News } from "./news.js";
 import { announce, blank, text } from "./texts.js";
 import { localise } from "./times.js";
 
 // Being saved, edited, looked into, about to be deleted, or just deleted and still to be undone.
 const BUSY = "[aria-busy], [data-deleted], :has(.editor, .history, .note-ask)";
 
+function belowTheFold(element) {
+  return element.getBoundingClientRect().top >= innerHeight;
+}
+
 export class NoteList {
-  constructor(root, { api, frame }) {
-    this.root = root;
-    this.api = api;
-    this.frame = frame;
+  /** `onSearch()` is called for the notes that are looked for to be asked again. */
+  constructor(root, { api, frame, onSearch }) {
+    Object.assign(this, { root, api, frame, onSearch });
     this.next = frame.next;
+    this.news = new News(root.querySelector("#news"), { onShow: () => this.showNews() });
     this.list = root.querySelector("#notes");
     this.empty = root.querySelector("#empty");
     this.end = root.querySelector("#older");
@@ -32,6 +37,7 @@ export class NoteList {
     const wanted = new Set(results.map((note) => `note-${note.id}`));
     this.next = next;
     this.end.hidden = !next;
+    this.news.take();
     for (const element of [...this.list.children])
       if (!wanted.has(element.id) && !element.matches(BUSY)) element.remove();
     for (const note of results) {
@@ -50,20 +56,71 @@ export class NoteList {
     explain(this.end, reason(problem));
   }
 
-  /** What others did; `insert` is off while only a part of the notebook is shown. Never touches what is written. */
-  merge({ results, deleted }, insert) {
+  /** What others did: shown at once where nothing moves by it, else offered. Never touches what is being written. */
+  merge({ results, deleted }) {
     for (const id of deleted) {
       const element = document.getElementById(`note-${id}`);
-      // Not one that is being edited, nor one whose deletion we asked for: its answer offers to undo it.
-      if (element && !element.querySelector(".editor, .note-ask [aria-busy=true]")) element.remove();
+      if (element && belowTheFold(element)) this.#drop(element);
+      else this.news.holdGone(id, Boolean(element));
     }
+    const empty = !this.list.childElementCount && !this.filtered;
     const oldest = this.#oldest();
     for (const note of results) {
       const element = document.getElementById(`note-${note.id}`);
-      if (element) this.#refresh(element, note);
-      else if (insert && (note.pinned_at || !this.next || note.id > oldest)) this.#insert(note);
+      if (element) this.#renew(element, note);
+      else if (empty) this.#insert(note);
+      // What belongs to older pages comes with them.
+      else if (note.pinned_at || !this.next || note.id > oldest) this.news.hold(note);
     }
     this.mindEmpty();
+  }
+
+  /** Shows what was offered, and leads to it. */
+  showNews() {
+    const { results, deleted } = this.news.take();
+    if (this.filtered) {
+      this.onSearch();
+      this.root.querySelector("#finder input").focus();
+      return;
+    }
+    for (const id of deleted) this.#drop(document.getElementById(`note-${id}`));
+    for (const note of results) {
+      const element = document.getElementById(`note-${note.id}`);
+      if (element) this.#refresh(element, note);
+      else this.#insert(note);
+    }
+    this.mindEmpty();
+    const shown = new Set(results.map((note) => `note-${note.id}`));
+    const first =
+      [...this.list.children].find((element) => shown.has(element.id)) ?? this.list.firstElementChild;
+    first?.focus();
+    first?.scrollIntoView({ block: "nearest" });
+  }
+
+  #drop(element) {
+    // Not one that is being edited, nor one whose deletion we asked for: its answer offers to undo it.
+    if (element && !element.querySelector(".editor, .note-ask [aria-busy=true]")) element.remove();
+  }
+
+  #renew(element, note) {
+    const changed = Number(element.dataset.version) < note.version;
+    const moved = element.dataset.pinned !== (note.pinned_at ?? "");
+    const still = !changed || belowTheFold(element) || this.#asHigh(element, note);
+    if (!moved && still) this.#refresh(element, note);
+    else if (moved || changed) this.news.hold(note);
+  }
+
+  /** Whether an element stays as high as it is when it shows `note`. */
+  #asHigh(element, note) {
+    const probe = element.cloneNode(true);
+    this.write(probe, note);
+    probe.removeAttribute("id");
+    probe.className = "note block note-probe";
+    probe.style.width = `${element.offsetWidth}px`;
+    this.list.append(probe);
+    const same = probe.offsetHeight === element.offsetHeight;
+    probe.remove();
+    return same;
   }
 
   #refresh(element, note) {
@@ -103,7 +160,7 @@ export class NoteList {
   /** A note being saved: shown at once as plain text. */
   expect(source) {
     const element = blank("blank-note");
-    this.#write(element, { author: { id: this.frame.viewer_id, name: text("you") }, version: 1 });
+    this.#sign(element, { author: { id: this.frame.viewer_id, name: text("you") }, version: 1 });
     element.querySelector(".note-you").hidden = true;
     const prose = element.querySelector(".note-text");
     prose.textContent = source;
@@ -129,8 +186,14 @@ export class NoteList {
     this.mindEmpty();
   }
 
-  /** Writes a note of the API into its element. */
+  /** Shows a note of the API in its element. */
   show(element, note) {
+    this.write(element, note);
+    this.news.settle(note);
+  }
+
+  /** Writes a note into an element. */
+  write(element, note) {
     element.id = `note-${note.id}`;
     element.dataset.note = note.id;
     element.dataset.version = note.version;
@@ -140,7 +203,7 @@ export class NoteList {
     element.querySelector(".note-text").innerHTML = note.html;
     const source = element.querySelector(".note-source");
     if (source) source.content.textContent = note.text;
-    this.#write(element, note);
+    this.#sign(element, note);
     this.mark(element, note);
     this.enableBoxes(element);
     localise(element);
@@ -182,7 +245,7 @@ export class NoteList {
     element.querySelector("[data-action=pin]")?.setAttribute("aria-pressed", String(Boolean(pinned)));
   }
 
-  #write(element, { author, editor, version }) {
+  #sign(element, { author, editor, version }) {
     const avatar = element.querySelector(".avatar");
     avatar.textContent = [...author.name][0] ?? "?";
     avatar.className = `avatar tone-${String(author.id).slice(-1)}`;

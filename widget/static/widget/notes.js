@@ -1,10 +1,10 @@
 // The Notes card: what can be done with each note of the list.
 import { Boxes } from "./boxes.js";
+import { copy } from "./clipboard.js";
 import { Editor } from "./editor.js";
 import { explain, reason } from "./field.js";
 import { NoteList } from "./notelist.js";
 import { Past } from "./past.js";
-import { copyReference } from "./reference.js";
 import { announce, blank, text } from "./texts.js";
 
 export class Notes extends NoteList {
@@ -56,7 +56,7 @@ export class Notes extends NoteList {
   }
 
   async #copy(element, button) {
-    const copied = await copyReference(element, this.frame.chat_url);
+    const copied = await copy(this.frame.link + element.dataset.note);
     button.focus();
     const said = copied ? "copied" : "uncopied";
     element.querySelector(".note-said").textContent = text(said);

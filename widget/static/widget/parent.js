@@ -41,6 +41,27 @@ export async function freshAuth() {
   };
 }
 
+/** What Bitrix24 keeps for this user under a name, "" for nothing; with `value` it is kept from now on. */
+export async function userOption(name, value) {
+  const { options } = await parentFrame();
+  if (value !== undefined) {
+    await options.userSet(name, value);
+    return value;
+  }
+  try {
+    return String(options.userGet(name));
+  } catch {
+    // The SDK's way of saying that nothing is kept.
+    return "";
+  }
+}
+
+/** Shows a chat in Bitrix24's messenger. */
+export async function openChat(dialogId) {
+  const frame = await parentFrame();
+  await frame.parent.imOpenMessenger(dialogId);
+}
+
 /** Makes the frame as high as its content: Bitrix24 shows its own page around it, which does the scrolling. */
 export async function fitWindow() {
   const frame = await parentFrame();

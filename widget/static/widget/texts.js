@@ -27,6 +27,6 @@ export function blank(id) {
 }
 
 /** Tells assistive technology what happened, without moving the focus. */
-export function announce(key) {
-  document.getElementById("status").textContent = text(key);
+export function announce(key, values) {
+  document.getElementById("status").textContent = text(key, values);
 }
