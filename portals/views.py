@@ -24,6 +24,27 @@ CONTEXT_NAMES = (
     (Context.CRM.value, _("CRM chats")),
 )
 
+COLOR_NAMES = (
+    (Color.NONE.value, _("Chosen by Bitrix24")),
+    (Color.RED.value, _("Red")),
+    (Color.GREEN.value, _("Green")),
+    (Color.MINT.value, _("Mint")),
+    (Color.LIGHT_BLUE.value, _("Light blue")),
+    (Color.DARK_BLUE.value, _("Dark blue")),
+    (Color.PURPLE.value, _("Purple")),
+    (Color.AQUA.value, _("Aqua")),
+    (Color.PINK.value, _("Pink")),
+    (Color.LIME.value, _("Lime")),
+    (Color.BROWN.value, _("Brown")),
+    (Color.AZURE.value, _("Azure")),
+    (Color.KHAKI.value, _("Khaki")),
+    (Color.SAND.value, _("Sand")),
+    (Color.ORANGE.value, _("Orange")),
+    (Color.MARENGO.value, _("Marengo")),
+    (Color.GRAY.value, _("Gray")),
+    (Color.GRAPHITE.value, _("Graphite")),
+)
+
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
@@ -66,7 +87,7 @@ def _administration(visit: Visit) -> dict[str, Any]:
     session = ApplicationSession.of(visit.portal, visit.profile.user_id)
     return {
         "contexts": CONTEXT_NAMES,
-        "colors": [color.value for color in Color],
+        "colors": COLOR_NAMES,
         "longest_title": LONGEST_TITLE,
         "handlers_bound": visit.portal.handlers_digest == handlers.declaration_digest(),
         "frame_data": {

@@ -11,6 +11,24 @@ from tests.support.emulator import Emulator
 # alpha's people (emulator/demo/northwind.py); beta's have the same numbers
 ADMIN, PRIYA, TOMAS, LUCIA, MEI = 1, 3, 4, 5, 7
 GROUP = "chat22"
+WIDE = (
+    "A long address: https://example.com/" + "segment/" * 30 + "\n\n`" + "x" * 200 + "`",
+    "|" + "column|" * 12 + "\n|" + "-|" * 12 + "\n|" + "value|" * 12 + "\n\n# " + "Heading" * 30,
+    "- [ ] "
+    + "task" * 60
+    + "\n  - [ ] "
+    + "\u0645\u0647\u0645\u0629" * 60
+    + "\n\n```\n"
+    + "code " * 200
+    + "\n```",
+)
+# Elements that scroll; a text being written may be longer than its field.
+SCROLLERS = """[...document.querySelectorAll("*:not(textarea)")].filter((box) => {
+  const { overflowX, overflowY } = getComputedStyle(box);
+  const scrolls = (how) => ["auto", "scroll"].includes(how);
+  return (scrolls(overflowY) && box.scrollHeight > box.clientHeight)
+    || (scrolls(overflowX) && box.scrollWidth > box.clientWidth);
+}).map((box) => box.tagName)"""
 Enter = Callable[..., Person]
 Install = Callable[..., None]
 
@@ -117,19 +135,22 @@ def test_a_note_is_edited_and_deleted(person: Enter, installed_by_click: Install
 def test_nothing_moves_and_nothing_is_too_wide(person: Enter, installed_by_click: Install) -> None:
     installed_by_click()
     priya = person("alpha", PRIYA)
-    write(
-        priya.open(GROUP),
-        "A long address: https://example.com/" + "segment/" * 30 + "\n\n`" + "x" * 200 + "`",
-    )
+    for text in WIDE:
+        write(priya.open(GROUP), text)
 
     frame = priya.open(GROUP)
     element = priya.page.locator("[data-app-frame] iframe")
     frame.wait_for_timeout(500)
     assert layout_shift(frame) == 0
+    for note, action in enumerate(("Edit", "Delete", "More")):
+        frame.locator(".note").nth(note).get_by_role("button", name=action).click()
+    frame.get_by_role("button", name="History").click()
+    expect(frame.locator(".version-text")).to_be_visible()
     for width in (320, 360, 400, 480):
         element.evaluate("(frame, width) => { frame.style.width = `${width}px`; }", width)
         frame.wait_for_function("(width) => innerWidth === width", arg=width)
         assert overflow(frame) <= 0, width
+        assert frame.evaluate(SCROLLERS) == ["BODY"], width
 
 
 def test_the_first_view_is_readable_without_javascript(

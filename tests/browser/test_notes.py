@@ -8,7 +8,7 @@ from playwright.sync_api import Frame, Locator, expect
 from tests.support.browser import Person, beside, layout_shift
 from widget.models import Chat, Note
 
-PRIYA, MEI = 3, 7
+PRIYA, LUCIA, MEI = 3, 5, 7
 NEWS_MS = 15_000
 Member = Callable[[int], Frame]
 
@@ -38,7 +38,8 @@ def write(frame: Frame, text: str) -> Locator:
     area.fill(text)
     area.press("Control+Enter")
     expect(frame.locator(".note[aria-busy]")).to_have_count(0)
-    return frame.locator(".note[data-note]").first
+    saved = frame.locator(".note", has_text=text.splitlines()[0].strip("*-[] ")).get_attribute("id")
+    return frame.locator(f"#{saved}")
 
 
 def edit(note: Locator, text: str) -> None:
@@ -217,6 +218,38 @@ def test_preview_and_pasted_link(member: Member) -> None:
     frame.get_by_role("button", name="Preview").click()
     expect(frame.locator(".preview a")).to_have_attribute("href", "https://example.com/a_%28b%29")
     expect(frame.locator(".preview strong")).to_have_text("site")
+
+
+def test_a_copied_link_leads_a_member_to_the_note_and_nobody_else(
+    person: Callable[..., Person], installed_by_click: Callable[..., None]
+) -> None:
+    installed_by_click()
+    priya, mei, lucia = person("alpha", PRIYA), person("alpha", MEI), person("alpha", LUCIA)
+    frame = live(priya, "chat22")
+    note = write(frame, "the one that matters")
+    write(frame, "another")
+    more(note, "Copy link")
+    expect(note.locator(".note-said")).to_have_text("Copied. Paste it into the chat.")
+    frame.get_by_label("New note").click()
+    priya.page.keyboard.press("Control+V")
+    link = frame.get_by_label("New note").input_value()
+
+    mei.page.goto(f"{link}&as={MEI}")
+    shown = mei.slider("/widget/")
+    expect(shown.locator(".note")).to_have_count(1)
+    expect(shown.locator(".note")).to_contain_text("the one that matters")
+    expect(shown.locator(".note")).to_be_focused()
+    write(shown, "found it")
+    shown.get_by_role("searchbox").fill("")
+    expect(shown.locator(".note")).to_have_count(3)
+    shown.get_by_role("button", name="Open the chat").click()
+    mei.page.wait_for_url("**/online/?*dialog=chat22*")
+
+    lucia.page.goto(f"{link}&as={LUCIA}")
+    refused = lucia.slider("/widget/")
+    expect(refused.get_by_role("heading", name="You have no access to this chat")).to_be_visible()
+    assert "matters" not in refused.content()
+    forgive([lucia], "403")
 
 
 def test_a_draft_outlives_the_closed_sidebar(

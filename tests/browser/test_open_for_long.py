@@ -48,7 +48,9 @@ class Sidebar:
 def sidebar(
     opens: Opens, clocks: Clocks, live_server: Any, settings: Any, request: pytest.FixtureRequest
 ) -> Iterator[Sidebar]:
-    settings.PUBLIC_URL = live_server.url.replace("localhost", "127.0.0.1")  # handlers need a dot in their host
+    settings.PUBLIC_URL = live_server.url.replace(
+        "localhost", "127.0.0.1"
+    )  # handlers need a dot in their host
     opens.install()
     opens.emulator.control.install_finish("alpha", user_id=1)
     browser: Browser = request.getfixturevalue(
