@@ -25,6 +25,14 @@ export class Finder {
     return this.words.value.trim() !== "" || this.open.checked;
   }
 
+  /** Back to the whole notebook. */
+  clear() {
+    this.words.value = "";
+    this.open.checked = false;
+    this.words.focus();
+    return this.find();
+  }
+
   async find() {
     clearTimeout(this.#timer);
     const mine = ++this.#asked;

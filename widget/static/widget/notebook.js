@@ -45,6 +45,10 @@ new Live({
 // A page that somebody came to by a link shows the note it names, as a search does.
 notes.filtered = finder.active;
 if (frame.linked) document.getElementById(`note-${frame.linked}`)?.focus();
+document.getElementById("all-notes")?.addEventListener("click", ({ currentTarget }) => {
+  currentTarget.hidden = true;
+  finder.clear();
+});
 document.getElementById("open-chat")?.addEventListener("click", () => {
   openChat(frame.dialog_id).catch(() => announce("failed"));
 });
