@@ -22,6 +22,7 @@ from portals.heal import heal
 from portals.models import Portal
 from portals.refusals import Refusal, refusal_for
 from widget import shares
+from widget.hidden import without_hidden
 from widget.models import Chat
 from widget.sessions import WidgetSession
 from widget.shares import Identity, KnownChat, Person
@@ -203,7 +204,8 @@ def _remember_people(portal: Portal, claim: Claim, answers: BatchResult) -> None
         for row in rows(answers.results.get(f"people_{page}")):
             number = row.integer("id")
             if number and row.flag("active"):
-                people[number] = Person(row.text("name", limit=255) or f"#{number}", row.flag("extranet"))
+                name = without_hidden(row.text("name", limit=255)).strip()
+                people[number] = Person(name or f"#{number}", row.flag("extranet"))
     if people:
         shares.remember_people(portal, claim.dialog_id, people)
 
@@ -212,7 +214,7 @@ def _identify(portal: Portal, claim: Claim, answers: BatchResult) -> Identity:
     """Raises: Refusal, Bitrix24Error."""
     profile = visits.prove_visitor(portal, answers)
     viewer = ImUser.parse(answers["viewer"])
-    name = f"{profile.name} {profile.last_name}".strip() or f"#{profile.user_id}"
+    name = without_hidden(f"{profile.name} {profile.last_name}").strip() or f"#{profile.user_id}"
     identity = Identity(profile.user_id, name, profile.admin, viewer.extranet)
     shares.remember_identity(portal, claim.token_hash, identity, usable_for=_usable_for(claim))
     heal(portal, profile, claim)

@@ -1,6 +1,5 @@
 """Shapes of the API."""
 
-import re
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -8,13 +7,10 @@ from rest_framework import serializers
 
 from portals.bitrix24.payloads import DialogId, PayloadError
 from widget.access import Claim
+from widget.hidden import without_hidden
 from widget.history import Version
 from widget.models import Note
 from widget.notes import TEXT_LIMIT, Query
-
-# Control characters say nothing to a reader; overrides of direction make a text read as another one. Marks and
-# isolates, which Arabic and Hebrew need, stay.
-_HIDDEN = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202d\u202e]")
 
 
 class TextField(serializers.CharField):
@@ -25,7 +21,7 @@ class TextField(serializers.CharField):
 
     def to_internal_value(self, data: Any) -> str:
         text: str = super().to_internal_value(data)
-        return _HIDDEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+        return without_hidden(text.replace("\r\n", "\n").replace("\r", "\n"))
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         text = super().run_validation(data)

@@ -14,9 +14,7 @@ ADMIN, PRIYA, LUCIA, MEI = 1, 3, 5, 7
 GROUP = "chat22"
 Enter = Callable[..., Person]
 Draw = Callable[[Person, Frame, str], None]
-LIST = (
-    "**Before the truck leaves**\n\n- [ ] hand over the keys\n- [ ] tell the hotel\n- [x] order rigging points"
-)
+LIST = "**Before the truck leaves**\n\n- [ ] hand over the keys\n- [ ] tell the hotel\n- [x] order rigging points"
 
 
 @pytest.fixture
