@@ -219,6 +219,18 @@ class Changes(NotesView):
         return Response(body, headers={"ETag": f'"{revision}"'})
 
 
+class Nowhere(APIView):
+    """Addresses below the API that nothing has: an answer for programs, not a page."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Raises: NotFound."""
+        raise NotFound
+
+
 def _validated(serializer: Any) -> dict[str, Any]:
     serializer.is_valid(raise_exception=True)
     data: dict[str, Any] = serializer.validated_data

@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import path, re_path
 
 from widget import api
 
@@ -14,4 +14,5 @@ urlpatterns = [
     path("notes/<int:note_id>/boxes/<int:box>/", api.NoteBox.as_view(), name="note-box"),
     path("notes/<int:note_id>/history/", api.NoteHistory.as_view(), name="note-history"),
     path("notes/<int:note_id>/history/<int:version>/", api.NoteVersion.as_view(), name="note-version"),
+    re_path("", api.Nowhere.as_view()),
 ]
