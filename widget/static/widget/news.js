@@ -13,6 +13,7 @@ export class News {
 
   /** A note that is new or has changed. */
   hold(note) {
+    this.#gone.delete(note.id);
     this.#notes.set(note.id, note);
     this.#tell();
   }
@@ -27,6 +28,7 @@ export class News {
   /** What waits of this note is shown by now. */
   settle({ id, version }) {
     if (this.#notes.get(id)?.version <= version) this.#notes.delete(id);
+    this.#gone.delete(id);
     this.#tell();
   }
 

@@ -7,6 +7,8 @@ import { localise } from "./times.js";
 
 // Being saved, edited, looked into, about to be deleted, or just deleted and still to be undone.
 const BUSY = "[aria-busy], [data-deleted], :has(.editor, .history, .note-ask)";
+// Being edited, or one whose deletion we asked for: its answer offers to undo it.
+const KEPT = ":has(.editor, .note-ask [aria-busy=true])";
 
 function belowTheFold(element) {
   return element.getBoundingClientRect().top >= innerHeight;
@@ -60,7 +62,8 @@ export class NoteList {
   merge({ results, deleted }) {
     for (const id of deleted) {
       const element = document.getElementById(`note-${id}`);
-      if (element && belowTheFold(element)) this.#drop(element);
+      if (element?.matches(KEPT)) continue;
+      if (element && belowTheFold(element)) element.remove();
       else this.news.holdGone(id, Boolean(element));
     }
     const empty = !this.list.childElementCount && !this.filtered;
@@ -83,7 +86,7 @@ export class NoteList {
       this.root.querySelector("#finder input").focus();
       return;
     }
-    for (const id of deleted) this.#drop(document.getElementById(`note-${id}`));
+    for (const id of deleted) document.querySelector(`#note-${id}:not(${KEPT})`)?.remove();
     for (const note of results) {
       const element = document.getElementById(`note-${note.id}`);
       if (element) this.#refresh(element, note);
@@ -97,12 +100,8 @@ export class NoteList {
     first?.scrollIntoView({ block: "nearest" });
   }
 
-  #drop(element) {
-    // Not one that is being edited, nor one whose deletion we asked for: its answer offers to undo it.
-    if (element && !element.querySelector(".editor, .note-ask [aria-busy=true]")) element.remove();
-  }
-
   #renew(element, note) {
+    if (element.querySelector(".editor")) return;
     const changed = Number(element.dataset.version) < note.version;
     const moved = element.dataset.pinned !== (note.pinned_at ?? "");
     const still = !changed || belowTheFold(element) || this.#asHigh(element, note);
