@@ -1,6 +1,7 @@
 """Frames: the pages that Bitrix24 opens by a form POST in an iframe, and what all of them have in common."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -97,8 +98,23 @@ def _refused(
     return embeddable(request, response, *(f"{scheme}://{opened.domain}" for scheme in schemes))
 
 
-def embeddable(request: HttpRequest, response: HttpResponse, *origins: str) -> HttpResponse:
-    """Let pages of ``origins`` and of nobody else show ``response`` in a frame, and talk to their REST."""
+def embeddable(
+    request: HttpRequest, response: HttpResponse, *origins: str, images: Sequence[str] = ()
+) -> HttpResponse:
+    """Let pages of ``origins`` and of nobody else frame ``response``; it may call their REST, show ``images``."""
     policy = {"frame-ancestors": list(origins), "connect-src": ["'self'", *origins]}
+    if images:
+        policy["img-src"] = ["'self'", "data:", *images]
     csp_replace(policy)(lambda _: response)(request)
     return response
+
+
+def image_sources(origin: str) -> list[str]:
+    """Where a portal's avatars may lie: at its own address and, in the cloud, at the delivery network of its zone.
+
+    Other addresses are not loaded, people there are shown by their initials.
+    """
+    zone = re.fullmatch(r"https://[a-z0-9-]+\.(bitrix24\.([a-z.]{2,6}))", origin)
+    if zone is None:
+        return [origin]
+    return [origin, f"https://cdn.{zone[1]}", f"https://cdn-{zone[2]}.{zone[1]}"]

@@ -77,7 +77,8 @@ class Claim:
 class Proof:
     """What was proved of one token and one dialog; cached, so plain values.
 
-    ``chat`` is our key, ``chat_id`` the portal's number, ``proved_at`` Unix seconds.
+    ``chat`` is our key, ``chat_id`` the portal's number, ``proved_at`` Unix seconds; ``entity`` is what the chat
+    belongs to, as "CRM:DEAL|15", "" for nothing.
     """
 
     chat: int
@@ -89,6 +90,7 @@ class Proof:
     extranet: bool
     context: str
     proved_at: float
+    entity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,8 @@ def _prove_at_portal(portal: Portal, claim: Claim, identity: Identity | None) ->
     private = claim.dialog_id.kind is DialogKind.USER
     if dialog.takes_part and not private:
         _remember_people(portal, claim, answers)
-    known = KnownChat(chat.pk, chat.chat_id, context, members, now)
+    entity = f"{dialog.entity_type}:{dialog.entity_id}" if dialog.entity_type else ""
+    known = KnownChat(chat.pk, chat.chat_id, context, members, now, entity)
     if dialog.takes_part and (not private or context is Context.USER):
         shares.remember_chat(portal, identity.viewer, claim.dialog_id, known)
     return _proof_of(identity, known, can_write=dialog.takes_part)
@@ -232,6 +235,7 @@ def _proof_of(identity: Identity, known: KnownChat, *, can_write: bool) -> Proof
         extranet=identity.extranet,
         context=str(known.context),
         proved_at=known.proved_at,
+        entity=known.entity,
     )
 
 

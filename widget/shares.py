@@ -51,6 +51,7 @@ class KnownChat:
     context: str
     members: list[int]
     proved_at: float
+    entity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from portals.bitrix24.payloads import OpenRequest
 from portals.bitrix24.placements import REST_APP_URI, application_link
-from portals.frames import embeddable, frame
+from portals.frames import embeddable, frame, image_sources
 from widget import access, notes
+from widget.cards import registry
 from widget.models import Note
 from widget.notes import Query
 from widget.sessions import LIFETIME
@@ -28,7 +29,9 @@ def widget(request: HttpRequest, opened: OpenRequest) -> HttpResponse:
     claim = access.Claim.of(opened)
     granted = access.prove(claim)
     view = _first_view(opened, granted.proof.chat)
+    images = image_sources(granted.portal.origin)
     context = {
+        "cards": registry.shown(granted),
         "view": view,
         "notes": view.notes,
         "has_more": view.has_more,
@@ -45,10 +48,13 @@ def widget(request: HttpRequest, opened: OpenRequest) -> HttpResponse:
             "dialog_id": str(claim.dialog_id),
             "viewer_id": granted.proof.viewer,
             "can_write": granted.proof.can_write,
+            "chat_id": granted.proof.chat_id,
+            "images": images,
             "next": view.next,
         },
     }
-    return embeddable(request, render(request, "widget/notebook.html", context), granted.portal.origin)
+    page = render(request, "widget/notebook.html", context)
+    return embeddable(request, page, granted.portal.origin, images=images)
 
 
 @dataclass(frozen=True, slots=True)

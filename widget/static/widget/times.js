@@ -9,7 +9,8 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-function wording(date) {
+/** How long ago, for its reader. */
+export function wording(date) {
   const age = Math.max(0, (Date.now() - date.getTime()) / 1000);
   if (age < MINUTE) return relative.format(0, "second");
   if (age < HOUR) return relative.format(-Math.floor(age / MINUTE), "minute");
