@@ -57,6 +57,24 @@ def test_people_with_roles_and_presence(notebook: Notebook, page: Page) -> None:
     expect(rows.first).to_contain_text("Priya Nair")
     expect(rows.first).to_contain_text("Owner")
     expect(rows.nth(1)).to_contain_text("Manager")
+    expect(frame.get_by_role("button", name="Show more")).to_be_hidden()
+
+
+def test_a_long_list_is_shown_in_pages_and_searched(notebook: Notebook, bitrix: Emulator) -> None:
+    extra = [bitrix.control.add_user("alpha", name=f"<b>Person</b> {number}") for number in range(60)]
+    bitrix.control.members("alpha", 22, add=extra)
+    frame = notebook()
+    frame.get_by_role("tab", name="People").click()
+    rows = frame.locator("#card-people .row:not(.row-wait)")
+    expect(rows).to_have_count(50)
+    frame.get_by_role("button", name="Show more").click()
+    expect(rows).to_have_count(64)
+    expect(frame.get_by_role("button", name="Show more")).to_be_hidden()
+
+    frame.get_by_role("searchbox").fill("</b> 59")
+    expect(frame.locator("#card-people .row:visible")).to_have_count(1)
+    expect(frame.locator("#card-people .row b")).to_have_count(0)
+    assert frame.locator("html").evaluate("e => e.scrollWidth <= e.clientWidth")
 
 
 def test_files_with_sizes(notebook: Notebook, page: Page) -> None:

@@ -16,11 +16,12 @@ export default function files(panel, frame) {
     const params = { id: folder ?? "$result[folder][ID]", order: { CREATE_TIME: "DESC" }, start: start ?? 0 };
     const calls = { items: { method: "disk.folder.getchildren", params } };
     const first = { folder: { method: "im.disk.folder.get", params: { DIALOG_ID: frame.dialog_id } } };
+    const after = (start ?? 0) + PAGE;
     const answer = await ask(folder ? calls : { ...first, ...calls });
     folder ??= answer.folder.result.ID;
     return {
       items: Object.values(answer.items.result),
-      next: answer.items.more ? (start ?? 0) + PAGE : null,
+      next: after < answer.items.total ? after : null,
     };
   }
 

@@ -19,11 +19,12 @@ export default function people(panel, frame) {
       },
     };
     if (offset === null) calls.chat = { method: "im.dialog.get", params: { DIALOG_ID: frame.dialog_id } };
+    const after = (offset ?? 0) + PAGE;
     const { users, chat } = await ask(calls);
     if (chat)
       roles = { owner: Number(chat.result.owner), managers: (chat.result.manager_list ?? []).map(Number) };
     const items = Object.values(users.result).map((user) => ({ ...user, id: Number(user.id) }));
-    return { items: items.sort(byRank), next: users.more ? (offset ?? 0) + PAGE : null };
+    return { items: items.sort(byRank), next: after < users.total ? after : null };
   }
 
   const rank = (user) => (user.id === roles.owner ? 0 : roles.managers.includes(user.id) ? 1 : 2);

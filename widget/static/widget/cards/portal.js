@@ -11,7 +11,7 @@ export class Refused extends Error {
 
 /**
  * Runs commands `{name: {method, params}}` in one request, which a later one may build on (`$result[name][…]`).
- * Resolves to `{name: {result, next}}`. Throws Refused for the first command that failed.
+ * Resolves to `{name: {result, total}}` (inside a batch the SDK takes every answer for one with a next page). Throws Refused for the first command that failed.
  */
 export async function ask(calls) {
   const frame = await parentFrame();
@@ -25,7 +25,10 @@ export async function ask(calls) {
   }
   if (!answer.isSuccess) throw new Refused([...answer.errors.values()][0]?.code);
   return Object.fromEntries(
-    Object.entries(rows).map(([name, row]) => [name, { result: row.getData().result, more: row.isMore() }]),
+    Object.entries(rows).map(([name, row]) => [
+      name,
+      { result: row.getData().result, total: row.getTotal() },
+    ]),
   );
 }
 
