@@ -49,6 +49,7 @@ def widget(request: HttpRequest, opened: OpenRequest) -> HttpResponse:
             "viewer_id": granted.proof.viewer,
             "can_write": granted.proof.can_write,
             "chat_id": granted.proof.chat_id,
+            "portal": granted.portal.origin,
             "images": images,
             "next": view.next,
         },

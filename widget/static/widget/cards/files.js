@@ -1,67 +1,88 @@
 // Files: the chat's folder, newest first. Addresses for downloading carry the viewer's token: used, never kept.
-import { wording } from "../times.js";
-import { LiveList } from "./list.js";
-import { ask } from "./portal.js";
-
-const PAGE = 50;
+const PAGE = 50; // of every list in Bitrix24
 const lang = document.documentElement.lang || "en";
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
 
-export default function files(panel, frame) {
-  const home = new URL(frame.images[0]);
-  let folder = null;
+export default function files(_panel, { frame, dialog, ask, complain, plain, ago, list }) {
+  let folder = 0;
 
   async function load(start) {
-    // `$result` saves a round trip; the folder's number is known from the second page on.
-    const params = { id: folder ?? "$result[folder][ID]", order: { CREATE_TIME: "DESC" }, start: start ?? 0 };
-    const calls = { items: { method: "disk.folder.getchildren", params } };
-    const first = { folder: { method: "im.disk.folder.get", params: { DIALOG_ID: frame.dialog_id } } };
-    const after = (start ?? 0) + PAGE;
-    const answer = await ask(folder ? calls : { ...first, ...calls });
-    folder ??= answer.folder.result.ID;
+    if (!folder) return find();
+    const { items } = await ask({ items: children(folder, start) });
+    return page(items, start);
+  }
+
+  /** The folder and its first page in one request. `im.disk.folder.get` is deprecated, so another way stands by. */
+  async function find() {
+    const first = await ask({
+      folder: { method: "im.disk.folder.get", params: { CHAT_ID: frame.chat_id } },
+      items: children("$result[folder][ID]", 0),
+      chat: { method: "im.dialog.get", params: { DIALOG_ID: dialog } },
+    });
+    if (first.folder.ok) {
+      folder = Number(first.folder.result.ID);
+      return page(first.items, 0);
+    }
+    const known = first.chat.ok ? first.chat.result.disk_folder_id : undefined;
+    if (known === undefined) return first.folder.result;
+    folder = Number(known);
+    // A chat gets its folder with its first file.
+    return folder ? load(0) : { items: [], next: null };
+  }
+
+  function page(answer, start) {
+    const items = Object.values(answer.result);
     return {
-      items: Object.values(answer.items.result),
-      next: after < answer.items.total ? after : null,
+      items: items.filter((item) => Number(item.DELETED_TYPE ?? 0) === 0),
+      next: answer.next(start, PAGE, items.length),
     };
   }
 
   async function download(id) {
     // The address in the list dies with the token; a fresh one is asked for at the moment of use.
     const { file } = await ask({ file: { method: "disk.file.get", params: { id } } });
-    const address = own(file.result.DOWNLOAD_URL);
-    if (address) window.open(address, "_blank", "noopener,noreferrer");
+    const opened = window.open(own(file.result.DOWNLOAD_URL), "_blank");
+    if (!opened) throw new Error("The browser opened no window.");
+    opened.opener = null;
   }
 
-  /** An http(s) address on the portal itself, or "". */
+  /** An address on the portal itself. Throws for any other. */
   function own(address) {
-    try {
-      const url = new URL(address, home);
-      return url.origin === home.origin ? url.href : "";
-    } catch {
-      return "";
-    }
+    const url = new URL(address, frame.portal);
+    if (url.origin !== frame.portal) throw new Error("Not an address of this portal.");
+    return url.href;
   }
 
   function fill(row, item) {
-    const name = String(item.NAME ?? "");
+    const name = plain(item.NAME);
+    const isFile = item.TYPE === "file";
     row.querySelector("bdi").textContent = name;
     const made = Date.parse(item.CREATE_TIME);
-    const facts = [
-      item.TYPE === "file" ? size(Number(item.SIZE)) : "",
-      Number.isNaN(made) ? "" : wording(new Date(made)),
-    ];
-    row.querySelector(".row-note").textContent = facts.filter(Boolean).join(" · ");
-    const address = own(item.DETAIL_URL);
-    if (address) row.querySelector("a").href = address;
-    if (item.TYPE !== "file") row.querySelector("use").setAttribute("href", "#icon-files");
-    const button = row.querySelector("[data-action=download]");
+    row.querySelector(".row-note").textContent = [
+      isFile && size(Number(item.SIZE)),
+      !Number.isNaN(made) && ago(new Date(made)),
+    ]
+      .filter(Boolean)
+      .join(" · ");
+    try {
+      row.querySelector("a").href = own(item.DETAIL_URL);
+    } catch {
+      // The name stays a name where Bitrix24 gives no page to open.
+    }
+    if (!isFile) row.querySelector("use").setAttribute("href", "#icon-files");
+    const button = row.querySelector("button");
     button.setAttribute("aria-label", `${button.title}: ${name}`);
-    button.hidden = item.TYPE !== "file";
-    button.addEventListener("click", () => download(item.ID).catch(() => {}));
+    button.hidden = !isFile;
+    button.addEventListener("click", () => download(item.ID).catch(() => complain("download")));
   }
 
-  new LiveList(panel, { load, fill, words: (item) => String(item.NAME ?? "") }).start();
+  return list({ load, fill, words: (item) => plain(item.NAME) });
 }
+
+const children = (id, start) => ({
+  method: "disk.folder.getchildren",
+  params: { id, order: { CREATE_TIME: "DESC" }, start },
+});
 
 function size(bytes) {
   if (!Number.isFinite(bytes)) return "";
