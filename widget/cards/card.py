@@ -18,9 +18,9 @@ def _nothing(_: Access) -> Data:
 class Card:
     """One block of the sidebar; ``name`` is also the name of its files.
 
-    ``icon`` is the path of a stroked 24 x 24 SVG. A ``pinned`` card stands above all others instead of under a tab
-    of its own. The module of a ``live`` card is imported when the card is first shown. ``scopes`` are what its calls
-    need: where the portal did not grant them the card explains itself. ``data`` is what its template sees as
+    ``icon`` is the path of a stroked 24 x 24 SVG. A ``pinned`` card stands above all others, not under a tab of its
+    own. The module of a ``live`` card is imported when the card is first shown. ``scopes`` are what its calls need:
+    where the portal did not grant them the card explains itself. ``data`` is what its template sees as
     ``shown.data``; None keeps the card away from a chat.
     """
 
