@@ -83,7 +83,9 @@ def add_file(control: Control) -> Json:
     portal, body, chat, now = control.portal, control.body, _chat(control), control.world.clock.now()
     if not chat.disk_folder_id:
         chat.disk_folder_id = portal.next_id()
-        portal.disk[chat.disk_folder_id] = DiskItem(chat.disk_folder_id, f"chat{chat.id}", "folder", created_at=now)
+        portal.disk[chat.disk_folder_id] = DiskItem(
+            chat.disk_folder_id, f"chat{chat.id}", "folder", created_at=now
+        )
     file = DiskItem(
         id=portal.next_id(),
         name=body.text("name", "New.txt"),

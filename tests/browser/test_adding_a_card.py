@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser import Application, Person, free_port
+from tests.support.browser import Application, Person
 from tests.support.emulator import ROOT, Emulator
 
 TOMAS = 4
@@ -32,7 +32,9 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def application(live_application: Application, live_emulator: Emulator, project: Path) -> Iterator[Application]:
+def application(
+    live_application: Application, live_emulator: Emulator, project: Path
+) -> Iterator[Application]:
     """The application of all browser tests, served from the copy for as long as this test runs."""
     live_application.root = project
     live_application.restart()
@@ -48,4 +50,6 @@ def test_the_card_of_the_document(
     frame = person("alpha", TOMAS).open("chat27")
     expect(frame.get_by_role("tab")).to_have_text(["Notes", "People", "Guests", "Files"])
     frame.get_by_role("tab", name="Guests").click()
-    expect(frame.locator("#card-guests .row:not(.row-wait)")).to_have_text(["Pavel OrlovDispatcher, Orlov Haulage"])
+    expect(frame.locator("#card-guests .row:not(.row-wait)")).to_have_text(
+        ["Pavel OrlovDispatcher, Orlov Haulage"]
+    )

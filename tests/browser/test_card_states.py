@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import Route
 
 from portals.models import Portal
 from tests.browser.test_cards import GROUP, REFUSE_PATHS, WORKGROUP, card
@@ -47,7 +48,7 @@ def test_on_the_narrowest_screen(person: Enter, draw: Draw) -> None:  # noqa: F8
 def test_waiting_and_failed(person: Enter, draw: Draw, bitrix24: Emulator) -> None:  # noqa: F811
     priya = person("alpha", PRIYA)
     frame = priya.open(GROUP)
-    held = []
+    held: list[Route] = []
     priya.page.route("**/rest/**", held.append)
     frame.locator("#tab-people").click()
     draw(priya, frame, "card-waiting")

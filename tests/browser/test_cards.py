@@ -7,7 +7,7 @@ loaded something does so too.
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Frame, Locator, expect
+from playwright.sync_api import Frame, Locator, Request, expect
 
 from portals.models import Portal
 from tests.support.browser import Person, beside, layout_shift, overflow, write
@@ -37,7 +37,9 @@ def card(frame: Frame, name: str) -> Locator:
     """A card that has been chosen, loaded or failed."""
     frame.locator(f"#tab-{name.lower()}").click()
     panel = frame.locator(f"#card-{name.lower()}")
-    panel.locator(".rows:not([aria-busy]):visible, [data-state]:visible, .card-state:visible").first.wait_for()
+    panel.locator(
+        ".rows:not([aria-busy]):visible, [data-state]:visible, .card-state:visible"
+    ).first.wait_for()
     return panel
 
 
@@ -96,12 +98,12 @@ def test_files_with_sizes_are_opened_and_downloaded(person: Enter, bitrix24: Emu
         expect(film).to_contain_text("2.4 MB")
         expect(film.get_by_role("link")).to_have_attribute("href", f"{somebody.portal}/docs/file/{number}/")
 
-        addresses: list[str] = []
-        somebody.page.context.on("request", lambda request, seen=addresses: seen.append(request.url))
+        asked: list[Request] = []
+        somebody.page.context.on("request", asked.append)
         with somebody.page.context.expect_page():
             film.get_by_role("button", name="Download").click()
         somebody.page.wait_for_timeout(500)
-        [address] = [each for each in addresses if "/rest/download.json" in each]
+        [address] = [each.url for each in asked if "/rest/download.json" in each.url]
         assert somebody.page.request.get(address).body() == b"moving pictures"
 
 
