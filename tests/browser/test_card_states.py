@@ -49,7 +49,11 @@ def test_waiting_and_failed(person: Enter, draw: Draw, bitrix24: Emulator) -> No
     priya = person("alpha", PRIYA)
     frame = priya.open(GROUP)
     held: list[Route] = []
-    priya.page.route("**/rest/**", held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    priya.page.route("**/rest/**", hold)
     frame.locator("#tab-people").click()
     draw(priya, frame, "card-waiting")
     priya.page.unroute("**/rest/**")
