@@ -8,7 +8,7 @@ from emulator import events
 from emulator.errors import ApiError
 from emulator.installations import Application, Installation
 from emulator.opening import OpenForm, build_open, installation_or_404
-from emulator.state import Portal, User, World, new_key
+from emulator.state import Portal, User, World, new_application_token
 
 
 def install(
@@ -25,7 +25,7 @@ def install(
     application = world.applications[client_id]
     installation = _row(portal, application)
     if renew_application_token:
-        installation.application_token = new_key()
+        installation.application_token = new_application_token()
     installation.present = True
     installation.installed = False
     installation.installer_user_id = user.id
@@ -64,7 +64,7 @@ def update(
     installation = installation_or_404(portal, client_id)
     handlers = events.handlers_for(world, installation, "ONAPPUPDATE")
     previous, installation.version = installation.version, version
-    installation.application_token = new_key()
+    installation.application_token = new_application_token()
     installation.scope = list(world.applications[client_id].scope)
     installation.events = []
     installation.installed = not installer
@@ -119,7 +119,9 @@ def _row(portal: Portal, application: Application) -> Installation:
     found = portal.installations.get(application.client_id)
     if found is None:
         found = Installation(
-            client_id=application.client_id, application_token=new_key(), number=portal.next_id()
+            client_id=application.client_id,
+            application_token=new_application_token(),
+            number=portal.next_id(),
         )
         portal.installations[application.client_id] = found
     return found

@@ -7,7 +7,7 @@ from emulator.clock import Clock
 from emulator.demo import blue_harbor, northwind
 from emulator.demo.script import ChatScript, PortalScript
 from emulator.installations import Application, Installation
-from emulator.state import Chat, DiskItem, Message, Portal, User, World, new_key
+from emulator.state import Chat, DiskItem, Message, Portal, User, World, new_application_token, new_key
 from emulator.switches import BucketSettings
 
 CLIENT_ID = "app.5f0a3c1b9d2e47.10000001"
@@ -114,7 +114,7 @@ def paper_portal(world: World, number: int, client_id: str) -> Portal:
     )
     portal.installations[client_id] = Installation(
         client_id=client_id,
-        application_token=new_key(),
+        application_token=new_application_token(),
         number=1,
         installed=True,
         installer_user_id=1,

@@ -8,6 +8,7 @@ from typing import Literal
 
 from emulator.clock import Clock
 from emulator.installations import Application, Installation
+from emulator.ledger import issued
 from emulator.switches import BucketSettings, EventSwitches, Fault, Webhook
 
 ACCESS_LIFETIME = 3600
@@ -20,12 +21,17 @@ MessageType = Literal["P", "C", "O", "L", "S"]
 
 def new_token() -> str:
     """An opaque token of about 70 characters, the length Bitrix24 uses."""
-    return secrets.token_hex(35)
+    return issued(secrets.token_hex(35))
 
 
 def new_key() -> str:
-    """32 hex characters: member_id, application_token, APP_SID."""
+    """32 hex characters: member_id, APP_SID."""
     return secrets.token_hex(16)
+
+
+def new_application_token() -> str:
+    """32 hex characters that look like a key and are a secret."""
+    return issued(new_key())
 
 
 @dataclass
@@ -121,6 +127,8 @@ class Portal:
     paper: bool = False
     host: str = "localhost"
     require_dot_in_handler_host: bool = True
+    # a REST method that this Bitrix24 does not have (any more), in lower case
+    lacks_method: str = ""
     users: dict[int, User] = field(default_factory=dict)
     chats: dict[int, Chat] = field(default_factory=dict)
     disk: dict[int, DiskItem] = field(default_factory=dict)

@@ -24,6 +24,10 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        """Who may act; read by ``permissions=["operate"]`` of actions."""
+        return request.user.has_perm("portals.operate_portal")
+
 
 @admin.register(Portal)
 class PortalAdmin(ReadOnlyAdmin):
@@ -51,14 +55,14 @@ class PortalAdmin(ReadOnlyAdmin):
     def last_error(self, portal: Portal) -> object:
         return getattr(portal, "token_error", None) or None
 
-    @admin.action(description=_("Refresh tokens now"), permissions=["view"])
+    @admin.action(description=_("Refresh tokens now"), permissions=["operate"])
     def refresh_now(self, request: HttpRequest, queryset: QuerySet[Portal]) -> None:
         ids = tokens.make_due(list(queryset))
         tasks.hand_out(ids)
         text = ngettext("%d token is being refreshed.", "%d tokens are being refreshed.", len(ids)) % len(ids)
         self.message_user(request, text, messages.SUCCESS)
 
-    @admin.action(description=_("Bind handlers again"), permissions=["view"])
+    @admin.action(description=_("Bind handlers again"), permissions=["operate"])
     def reconcile_now(self, request: HttpRequest, queryset: QuerySet[Portal]) -> None:
         ids = list(queryset.filter(status=Portal.Status.ACTIVE).values_list("pk", flat=True))
         for portal_id in ids:
@@ -116,7 +120,7 @@ class PortalEventAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[PortalEvent]:
         return PortalEvent.objects.defer("portal__application_token")
 
-    @admin.action(description=_("Try again"), permissions=["view"])
+    @admin.action(description=_("Try again"), permissions=["operate"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[PortalEvent]) -> None:
         count = inbox.requeue(list(queryset.values_list("pk", flat=True)))
         tasks.enqueue(tasks.dispatch_events)

@@ -17,6 +17,7 @@ import redis
 import structlog
 
 from portals.bitrix24.errors import BadAnswer, Bitrix24Error, CircuitOpen, ServerTrouble, Unreachable
+from portals.metrics import counters
 from portals.shared import redis_client
 
 log = structlog.get_logger(__name__)
@@ -27,6 +28,8 @@ FIRST_PAUSE = 5.0
 LONGEST_PAUSE = 60.0
 _TRIAL_SECONDS = 20
 _MEMORY_SECONDS = 600
+# Sorted set of open hosts by the time until which they are: to be counted without a search of all keys.
+_OPEN = "breakers:open"
 # The host itself is unwell. Any other error is an answer, and whoever answers is up.
 _UNWELL = (Unreachable, BadAnswer, ServerTrouble)
 
@@ -86,6 +89,13 @@ def circuit_of(host: str) -> Circuit:
     return Circuit(int(known[0] or 0), int(known[1] or 0), float(known[2] or 0))
 
 
+def open_hosts() -> set[str]:
+    """The hosts that are not called now. Raises: redis.RedisError."""
+    redis_client().zremrangebyscore(_OPEN, 0, time.time())
+    names: Any = redis_client().zrange(_OPEN, 0, -1)
+    return {name.decode() for name in names}
+
+
 def _may_try(host: str) -> bool:
     try:
         return bool(redis_client().set(_trial_key(host), 1, nx=True, ex=_TRIAL_SECONDS))
@@ -108,9 +118,11 @@ def _failed(host: str, circuit: Circuit, error: Bitrix24Error) -> None:
             # From the number seen before the call: many that fail together are one failed return.
             pipe.hset(key, mapping={"trips": circuit.trips + 1, "open_until": time.time() + pause})
             pipe.delete(_trial_key(host))
+            pipe.zadd(_OPEN, {host: time.time() + pause})
             pipe.execute()
     except redis.RedisError:
         return
+    counters.tripped(host)
     log.warning("circuit_opened", host=host, reason=error.code, seconds=round(pause, 1))
 
 
@@ -118,7 +130,10 @@ def _answered(host: str, circuit: Circuit) -> None:
     if circuit == Circuit():
         return
     try:
-        redis_client().delete(_key(host), _trial_key(host))
+        with redis_client().pipeline() as pipe:
+            pipe.delete(_key(host), _trial_key(host))
+            pipe.zrem(_OPEN, host)
+            pipe.execute()
     except redis.RedisError:
         return
     if circuit.trips:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.http.request import validate_host
 
 
 @register(Tags.security, deploy=True)
@@ -42,6 +43,25 @@ def check_https(**_: Any) -> list[CheckMessage]:
     return [Error(f"{name} must be an https address.", id="portals.E003") for name in plain]
 
 
+@register(Tags.security, deploy=True)
+def check_hosts(**_: Any) -> list[CheckMessage]:
+    """``portals.E005``: the host that Bitrix24 is told must be one that we answer to."""
+    host = urlsplit(settings.PUBLIC_URL).hostname or ""
+    if validate_host(host, settings.ALLOWED_HOSTS):
+        return []
+    text = "ALLOWED_HOSTS lacks the host of PUBLIC_URL: every request would be answered 400."
+    return [Error(text, hint="Leave ALLOWED_HOSTS unset.", id="portals.E005")]
+
+
+@register(Tags.security, deploy=True)
+def check_metrics_token(**_: Any) -> list[CheckMessage]:
+    """``portals.E004``: a token that can be guessed is none. Without one ``/metrics`` is closed, which is safe."""
+    if not settings.METRICS_TOKEN or len(settings.METRICS_TOKEN) >= _SHORTEST_TOKEN:
+        return []
+    text = f"METRICS_TOKEN is shorter than {_SHORTEST_TOKEN} characters."
+    return [Error(text, hint="Make one: openssl rand -hex 32", id="portals.E004")]
+
+
 @register(Tags.compatibility)
 def check_refresh_policy(**_: Any) -> list[CheckMessage]:
     """``portals.E010``: times of the refresh policy that would lose tokens or refresh without an end."""
@@ -58,6 +78,7 @@ def check_refresh_policy(**_: Any) -> list[CheckMessage]:
     return errors
 
 
+_SHORTEST_TOKEN = 24
 _ACCESS_LIFE = 3600
 _DAY = 24 * 3600
 _LONGEST_KEEPALIVE = 150 * _DAY

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from portals.bitrix24.errors import Bitrix24Error, Disposition
-from portals.models import BLOCKED_BY_OPERATOR, Portal
+from portals.models import Portal
 
 
 class Source(StrEnum):
@@ -94,8 +94,7 @@ def carry_out(portal: Portal, row: Consequence) -> None:
 
 
 def block(portal: Portal, reason: str) -> None:
-    """Block a portal that works or is blocked for another reason of this table; others know more about it."""
-    portal.refresh_from_db(fields=["status", "status_reason"])
-    if portal.status == portal.Status.DELETED or portal.status_reason == BLOCKED_BY_OPERATOR:
-        return
-    portal.block(reason)
+    """Block a portal, unless it has left meanwhile."""
+    portal.refresh_from_db(fields=["status"])
+    if portal.status != portal.Status.DELETED:
+        portal.block(reason)

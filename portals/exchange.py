@@ -14,11 +14,12 @@ from django.db import OperationalError, connection
 from django.db.models import F
 from django.utils import timezone
 
-from portals import consequences, gateway, metrics
+from portals import consequences, gateway
 from portals.bitrix24.errors import Bitrix24Error, CircuitOpen, TokenDead
 from portals.bitrix24.payloads import TokenPair
 from portals.consequences import Effect, Source
 from portals.fields import unseal
+from portals.metrics import counters
 from portals.models import Portal, PortalToken
 from portals.schedule import refresh_due_at
 
@@ -92,10 +93,10 @@ def spend(token: PortalToken) -> PortalToken:
         if pair.member_id != token.portal.member_id:
             raise TokenDead("foreign_member_id")
     except Bitrix24Error as error:
-        metrics.refreshed(error.code, time.monotonic() - started)
+        counters.refreshed(error.code, time.monotonic() - started)
         return _failed(token, error)
     saved = _save(token, pair)
-    metrics.refreshed("refreshed", time.monotonic() - started)
+    counters.refreshed("refreshed", time.monotonic() - started)
     return saved
 
 
@@ -124,7 +125,7 @@ def bury_if_interrupted(token_id: int) -> bool:
     rows = PortalToken.objects.alive().filter(spending_since__lt=now - LEASE)
     token = rows.select_related("portal").filter(pk=token_id).first()
     if token is not None:
-        metrics.refreshed("refresh_interrupted", None)
+        counters.refreshed("refresh_interrupted", None)
         bury(token, "refresh_interrupted")
     return token is not None
 

@@ -18,10 +18,13 @@ from django.views.decorators.csrf import csrf_exempt
 
 from portals.bitrix24.languages import language
 from portals.bitrix24.payloads import OpenRequest, PayloadError
+from portals.metrics import counters
 from portals.refusals import Refusal
 
 log = structlog.get_logger(__name__)
 
+# The key of ``request.META`` under which a view may say how it served an open.
+OUTCOME = "open.outcome"
 FrameView = Callable[[HttpRequest, OpenRequest], HttpResponse]
 
 
@@ -51,13 +54,19 @@ def frame(
 
 
 def _open(request: HttpRequest, view: FrameView, refused_template: str) -> HttpResponse:
+    started = time.monotonic()
     opened: OpenRequest | None = None
+    outcome, reason = "failed", ""
     try:
         opened = _parse(request)
         with translation.override(language(opened.lang).django):
             response = view(request, opened)
+        outcome = request.META.get(OUTCOME, "served")
     except Refusal as refusal:
+        outcome, reason = "refused", refusal.reason
         response = _refused(request, refusal, opened, refused_template)
+    finally:
+        counters.opened(view.__name__, outcome, time.monotonic() - started, reason)
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -3,13 +3,15 @@
 from functools import lru_cache
 
 from django.conf import settings
+from structlog.contextvars import get_contextvars
 
 from portals import breaker
 from portals.bitrix24.oauth import AuthorizationServer
 from portals.bitrix24.rest import RestClient
-from portals.bitrix24.transport import Transport
+from portals.bitrix24.transport import CallRecord, Transport
 from portals.journal import CALLS
 from portals.limits import PortalGate
+from portals.metrics import counters
 from portals.models import Portal
 
 # Idle ones kept per host: as many as the threads of a busy worker, so that a refresh finds one open.
@@ -27,8 +29,14 @@ def _transport(trusted_networks: tuple[str, ...]) -> Transport:
         trusted_networks=trusted_networks,
         pool_size=_CONNECTIONS,
         guard=breaker.guard,
-        on_call=CALLS.add,
+        on_call=_called,
+        request_id=lambda: str(get_contextvars().get("request_id", "")),
     )
+
+
+def _called(record: CallRecord) -> None:
+    CALLS.add(record)
+    counters.called(record)
 
 
 def authorization_server() -> AuthorizationServer:

@@ -154,6 +154,8 @@ def _store(claim: InstallClaim, installer: ProvedInstaller) -> Portal:
     if claim.access_token and claim.refresh_token:
         tokens.store(portal, proof.user_id, claim.access_token, claim.refresh_token, proof.expires)
     portal.activate("installed")
+    if portal.status_reason == BLOCKED_BY_OPERATOR:  # meanwhile; nothing of this stays
+        raise Refusal("portal_blocked")
     log.info("portal_installed", portal=portal.member_id, domain=portal.domain, user=proof.user_id)
     return portal
 

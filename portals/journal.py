@@ -3,11 +3,10 @@
 What a process that dies had not yet inserted is lost; a log line is worth less than a person's second.
 """
 
-import atexit
-import os
 import threading
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -15,6 +14,9 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 from django.utils import timezone
 
+from portals import acts
+from portals.acts import Act
+from portals.background import Background
 from portals.bitrix24.transport import CallRecord
 from portals.models import ApiCall, Portal
 
@@ -26,47 +28,56 @@ _INSERT = 500
 _PRUNE = 5_000
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    at: datetime
+    record: CallRecord
+    act: Act | None
+
+    @property
+    def owner(self) -> int | None:
+        """The portal it belongs to; a call of an act belongs to the portal that the act is about."""
+        if self.record.owner is not None or self.act is None:
+            return self.record.owner
+        return self.act.portal_id
+
+
 class CallLog:
     """Takes records from any thread. One writer thread a process, started with the first record."""
 
     def __init__(self) -> None:
-        self._waiting: deque[tuple[datetime, CallRecord]] = deque(maxlen=_MOST_WAITING)
-        self._process = 0
-        self._starting = threading.Lock()
+        self._waiting: deque[_Entry] = deque(maxlen=_MOST_WAITING)
+        self._flushing = threading.Lock()
+        self._background = Background(
+            "api-calls",
+            self._flush_safely,
+            seconds=lambda: settings.API_CALL_FLUSH_SECONDS,
+            forked=self._forked,
+        )
 
     def add(self, record: CallRecord) -> None:
         """Remember one call: microseconds, no input or output."""
-        self._waiting.append((datetime.now(UTC), record))
-        if self._process != os.getpid() and settings.API_CALL_FLUSH_SECONDS:
-            self._start()
+        self._background.wake()
+        self._waiting.append(_Entry(datetime.now(UTC), record, acts.current()))
 
     def flush(self) -> int:
         """Insert what waits; returns how many."""
         written = 0
-        while self._waiting:
-            records = [self._waiting.popleft() for _ in range(min(_INSERT, len(self._waiting)))]
-            _insert(records)
-            written += len(records)
+        with self._flushing:
+            while self._waiting:
+                entries = [self._waiting.popleft() for _ in range(min(_INSERT, len(self._waiting)))]
+                _insert(entries)
+                written += len(entries)
         return written
 
     def clear(self) -> None:
         """Forget what waits."""
         self._waiting.clear()
 
-    def _start(self) -> None:
-        with self._starting:
-            if self._process == os.getpid():
-                return
-            if self._process:  # a forked child: what its parent collected, its parent inserts
-                self._waiting.clear()
-            self._process = os.getpid()
-            threading.Thread(target=self._write, name="api-calls", daemon=True).start()
-            atexit.register(self._flush_safely)
-
-    def _write(self) -> None:
-        pause = threading.Event()
-        while not pause.wait(settings.API_CALL_FLUSH_SECONDS):
-            self._flush_safely()
+    def _forked(self) -> None:
+        """What the parent collected, the parent inserts; its lock may be held by a thread that is not here."""
+        self._flushing = threading.Lock()
+        self.clear()
 
     def _flush_safely(self) -> None:
         try:
@@ -93,23 +104,26 @@ def prune() -> int:
             return total
 
 
-def _insert(records: Sequence[tuple[datetime, CallRecord]]) -> None:
-    owners = {record.owner for _, record in records if record.owner is not None}
+def _insert(entries: Sequence[_Entry]) -> None:
+    owners = {entry.owner for entry in entries if entry.owner is not None}
     known = set(Portal.objects.filter(pk__in=owners).values_list("pk", flat=True)) if owners else set()
     # Of a portal that was erased meanwhile nothing is written any more.
     ApiCall.objects.bulk_create(
-        _row(at, record) for at, record in records if record.owner is None or record.owner in known
+        _row(entry) for entry in entries if entry.owner is None or entry.owner in known
     )
 
 
-def _row(at: datetime, record: CallRecord) -> ApiCall:
+def _row(entry: _Entry) -> ApiCall:
+    record = entry.record
     return ApiCall(
-        portal_id=record.owner,
+        portal_id=entry.owner,
         host=record.host[:255],
         method=record.method[:64],
         http_status=record.http_status,
         error_code=(record.error_code or "")[:64],
         duration=record.duration,
         operating=record.operating,
-        created_at=at,
+        by=entry.act.by if entry.act else "",
+        request_id=record.request_id,
+        created_at=entry.at,
     )

@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 
 from portals.bitrix24.addresses import parse_url
 from portals.bitrix24.errors import Bitrix24Error, RateLimited, TimeBudgetSpent
+from portals.metrics import counters
 from portals.shared import redis_client
 
 log = structlog.get_logger(__name__)
@@ -144,10 +145,13 @@ class PortalGate:
             log.warning("limiter_unavailable", reason=type(error).__name__)
             return
         verdict, seconds = answer[0].decode(), float(answer[1])
+        if verdict != "go":
+            counters.kept_back(verdict, background=self.background)
         if verdict == "barred":
             raise TimeBudgetSpent(retry_after=seconds)
         if verdict == "full":
             raise RateLimited("bucket_full", retry_after=seconds)
+        counters.waited(seconds, background=self.background)
         if seconds > 0:
             self.sleep(seconds)
 

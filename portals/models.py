@@ -8,18 +8,18 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from portals import signals
+from portals import acts, signals
 from portals.fields import EncryptedTextField
-from portals.records import ApiCall, EventCredentials, PortalEvent
+from portals.records import ApiCall, EventCredentials, PortalEvent, PortalTransition
 
 __all__ = ["ApiCall", "EventCredentials", "Portal", "PortalEvent", "PortalToken", "PortalTransition"]
 
-# The one reason that neither an open nor a refresh heals: an operator set it.
+# The one reason that only an operator lifts: no open, refresh or new installation does.
 BLOCKED_BY_OPERATOR = "operator"
 
 
@@ -34,6 +34,12 @@ class PortalQuerySet(models.QuerySet["Portal"]):
     def for_opens(self) -> Self:
         """Without the application token: an open needs no secret, so none is decrypted."""
         return self.defer("application_token")
+
+    def failing(self) -> Self:
+        """Installed, but blocked, without a living token, or with one that fails to refresh."""
+        tokens = PortalToken.objects.alive().filter(portal=OuterRef("pk"))
+        broken = Q(status="blocked") | ~Exists(tokens) | Exists(tokens.filter(failures__gt=0))
+        return self.filter(broken, status__in=["active", "blocked"])
 
 
 class Portal(models.Model):
@@ -88,6 +94,7 @@ class Portal(models.Model):
 
     class Meta:
         ordering = ("-pk",)
+        permissions = [("operate_portal", "Can act on portals: verify, refresh, block, export, erase")]
         indexes = [
             # the operator's list: who is broken, since when
             models.Index(fields=["status", "-status_changed_at"], name="portal_status_since"),
@@ -115,6 +122,10 @@ class Portal(models.Model):
             models.CheckConstraint(
                 condition=~Q(status="active") | ~Q(client_endpoint=""), name="portal_active_has_endpoint"
             ),
+            models.CheckConstraint(
+                condition=~Q(status="active") | ~Q(status_reason="operator"),
+                name="portal_active_is_not_operators",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -135,23 +146,43 @@ class Portal(models.Model):
         ).hexdigest()
 
     def activate(self, reason: str) -> None:
-        """Installed, or healed: from any status; what was to be erased is kept."""
+        """Installed, or healed: from any status; what was to be erased is kept. An operator's block stays."""
         with transaction.atomic():
             if self._change_status(self.Status.ACTIVE, reason, from_statuses=self.Status.values):
                 self.erase_due_at, self.application_token_digest = None, ""
                 self.save(update_fields=["erase_due_at", "application_token_digest", "updated_at"])
                 signals.installed.send(Portal, portal=self)
 
-    def block(self, reason: str) -> None:
-        """Broken but still installed, as far as we know; an administrator's open or install heals it."""
+    def block(self, reason: str, *, note: str = "") -> None:
+        """Broken but still installed, as far as we know; an administrator's open or install heals it.
+
+        Not so if ``reason`` is `BLOCKED_BY_OPERATOR`: that holds until `unblock`. ``note`` says why in words.
+        """
         statuses = (self.Status.NEW, self.Status.ACTIVE, self.Status.BLOCKED)
-        if self._change_status(self.Status.BLOCKED, reason, from_statuses=statuses):
+        if self._change_status(self.Status.BLOCKED, reason, from_statuses=statuses, note=note):
             signals.blocked.send(Portal, portal=self)
+
+    @transaction.atomic
+    def unblock(self) -> None:
+        """Lift an operator's block; what else keeps it from working still does. Raises: InvalidTransition."""
+        locked = Portal.objects.select_for_update()
+        self.refresh_from_db(fields=["status", "status_reason", "client_endpoint"], from_queryset=locked)
+        if self.status_reason != BLOCKED_BY_OPERATOR:
+            raise InvalidTransition(self, self.Status.ACTIVE)
+        if self.status == self.Status.DELETED:
+            self._record(self.Status.DELETED, "unblocked")
+        elif not self.client_endpoint:
+            self._record(self.Status.BLOCKED, "address_lost")
+        elif not self.tokens.alive().exists():
+            self._record(self.Status.BLOCKED, "token_dead")
+        else:
+            self._record(self.Status.ACTIVE, "unblocked")
+            signals.installed.send(Portal, portal=self)
 
     def mark_deleted(self, reason: str) -> None:
         """Uninstalled, confirmed by the authorization server: tokens go at once, the row stays.
 
-        Content stays for the retention period, so that a reinstall finds it.
+        Content stays for the retention period, so that a reinstall finds it; so does an operator's block.
         """
         with transaction.atomic():
             if self._change_status(self.Status.DELETED, reason, from_statuses=self.Status.values):
@@ -171,23 +202,41 @@ class Portal(models.Model):
         """Everything its people wrote goes; the installation stays. Ends all sessions and proofs of access."""
         current = Portal.objects.select_for_update().only("status").get(pk=self.pk)
         signals.erased.send(Portal, portal=self)
-        PortalTransition.objects.create(portal=self, old=current.status, new=current.status, reason=reason)
+        PortalTransition.objects.create(
+            portal=self, old=current.status, new=current.status, reason=reason, by=acts.author()
+        )
         self.status_changed_at = timezone.now()
         self.save(update_fields=["status_changed_at", "updated_at"])
 
     @transaction.atomic
-    def _change_status(self, target: "Portal.Status", reason: str, *, from_statuses: Collection[str]) -> bool:
-        """True if status or reason changed. The row is locked and read again first: a rival may have changed it."""
+    def _change_status(
+        self, target: "Portal.Status", reason: str, *, from_statuses: Collection[str], note: str = ""
+    ) -> bool:
+        """True if status or reason changed. The row is locked and read again first: a rival may have changed it.
+
+        Of a portal that an operator blocked only its leaving is recorded, and the block outlives that.
+        """
         current = Portal.objects.select_for_update().only("status", "status_reason").get(pk=self.pk)
         self.status, self.status_reason = current.status, current.status_reason
         if self.status not in from_statuses:
             raise InvalidTransition(self, target)
-        if (self.status, self.status_reason) == (target, reason):
+        held = self.status_reason == BLOCKED_BY_OPERATOR
+        stored = BLOCKED_BY_OPERATOR if held else reason
+        if (self.status, self.status_reason) == (target, stored) or (held and target != self.Status.DELETED):
             return False
-        PortalTransition.objects.create(portal=self, old=self.status, new=target, reason=reason)
-        self.status, self.status_reason, self.status_changed_at = target, reason, timezone.now()
-        self.save(update_fields=["status", "status_reason", "status_changed_at", "updated_at"])
+        self._record(target, reason, stored_reason=stored, note=note)
         return True
+
+    def _record(
+        self, target: "Portal.Status", reason: str, *, stored_reason: str | None = None, note: str = ""
+    ) -> None:
+        """Within the transaction that holds the row."""
+        PortalTransition.objects.create(
+            portal=self, old=self.status, new=target, reason=reason, by=acts.author(), note=note
+        )
+        self.status, self.status_reason = target, stored_reason or reason
+        self.status_changed_at = timezone.now()
+        self.save(update_fields=["status", "status_reason", "status_changed_at", "updated_at"])
 
 
 class PortalTokenQuerySet(models.QuerySet["PortalToken"]):
@@ -247,29 +296,3 @@ class PortalToken(models.Model):
     def valid_at(self, moment: datetime) -> bool:
         """Whether the access token can still be used at ``moment``."""
         return self.dead_at is None and self.expires_at > moment
-
-
-class PortalTransition(models.Model):
-    """Our record of a status change; append-only.
-
-    An erased portal leaves one, without ``portal`` but with its ``member_id``: the proof that it was erased.
-    """
-
-    portal = models.ForeignKey(
-        Portal, on_delete=models.CASCADE, null=True, blank=True, related_name="transitions"
-    )
-    member_id = models.CharField(max_length=32, blank=True)
-    old = models.CharField(max_length=8)
-    new = models.CharField(max_length=8)
-    reason = models.CharField(max_length=64)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ("-pk",)
-        indexes = [
-            # a portal's timeline
-            models.Index(fields=["portal", "-created_at"], name="transition_timeline"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.old} → {self.new} ({self.reason})"

@@ -5,7 +5,7 @@ import structlog
 from portals.bitrix24.errors import Unpaid
 from portals.bitrix24.payloads import PortalAppInfo
 from portals.calls import PortalClient
-from portals.models import BLOCKED_BY_OPERATOR, Portal
+from portals.models import Portal
 
 log = structlog.get_logger(__name__)
 
@@ -16,11 +16,9 @@ def check(portal: Portal) -> str:
     """Ask the portal's ``app.info`` with its own token, and follow: unpaid blocks, paid heals; content stays.
 
     In the grace period (``DAYS`` below zero but not expired) everything goes on.
-    Returns "unpaid", "grace", "paid", or "operator" where the operator has decided.
+    Returns "unpaid", "grace" or "paid".
     Raises: NoToken, RefreshPending, Bitrix24Error.
     """
-    if portal.status_reason == BLOCKED_BY_OPERATOR:
-        return BLOCKED_BY_OPERATOR
     try:
         app = PortalAppInfo.parse(PortalClient(portal).call("app.info"))
     except Unpaid:

@@ -1,4 +1,4 @@
-"""The periodic tasks of the application, kept in the database where operators see and change them.
+"""The periodic tasks of all applications, by name, kept in the database where operators see and change them.
 
 Missing ones are added after every migrate. What is there is left alone: an interval that an operator changed stays
 changed, a task that was switched off stays off. (``CELERY_BEAT_SCHEDULE`` would overwrite both at each start of
@@ -54,6 +54,18 @@ SCHEDULE: Final[Mapping[str, Periodic]] = {
         seconds=600,
         queue="celery",
         description="Deletes content after CONTENT_RETENTION_DAYS. A promise to customers.",
+    ),
+    "Purge deleted notes": Periodic(
+        task="widget.tasks.purge_notes",
+        seconds=3600,
+        queue="celery",
+        description="Deletes for good what members deleted and did not bring back.",
+    ),
+    "Prune sign-ins": Periodic(
+        task="operators.tasks.prune_sign_ins",
+        seconds=24 * 3600,
+        queue="celery",
+        description="Deletes records of sign-ins older than 90 days, and sessions that have ended.",
     ),
     "Prune logs": Periodic(
         task="portals.tasks.prune_logs",

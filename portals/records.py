@@ -1,4 +1,4 @@
-"""What is written down about portals: events they sent, calls we made. Nothing in it is a secret for long."""
+"""What is written down about portals: changes of status, events they sent, calls we made. No secret stays in it."""
 
 from datetime import datetime
 from typing import Self
@@ -9,6 +9,36 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portals.fields import EncryptedTextField
+
+
+class PortalTransition(models.Model):
+    """Our record of a status change; append-only.
+
+    ``by`` is the operator or command that caused it, empty for what Bitrix24 caused; ``note`` is why, in an
+    operator's words. An erased portal leaves one, without ``portal`` but with its ``member_id``: the proof that it
+    was erased.
+    """
+
+    portal = models.ForeignKey(
+        "portals.Portal", on_delete=models.CASCADE, null=True, blank=True, related_name="transitions"
+    )
+    member_id = models.CharField(max_length=32, blank=True)
+    old = models.CharField(max_length=8)
+    new = models.CharField(max_length=8)
+    reason = models.CharField(max_length=64)
+    by = models.CharField(max_length=170, blank=True, default="", db_default="")
+    note = models.CharField(max_length=200, blank=True, default="", db_default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-pk",)
+        indexes = [
+            # a portal's timeline
+            models.Index(fields=["portal", "-created_at"], name="transition_timeline"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.old} → {self.new} ({self.reason})"
 
 
 class PortalEventQuerySet(models.QuerySet["PortalEvent"]):
@@ -95,9 +125,10 @@ class EventCredentials(models.Model):
 
 
 class ApiCall(models.Model):
-    """One call we made. ``duration`` and ``operating`` are in seconds.
+    """One call we made. ``duration`` and ``operating`` are in seconds; ``by`` as in `PortalTransition`.
 
-    ``portal`` is empty for calls to the authorization server and those made before a portal was proved.
+    ``portal`` is empty for calls to the authorization server, unless an operator's act made them, and for those
+    made before a portal was proved.
     """
 
     portal = models.ForeignKey(
@@ -109,6 +140,9 @@ class ApiCall(models.Model):
     error_code = models.CharField(max_length=64, blank=True)
     duration = models.FloatField()
     operating = models.FloatField(null=True, blank=True)
+    by = models.CharField(max_length=170, blank=True, default="", db_default="")
+    # Of the request or task it was part of, to be searched for in the logs.
+    request_id = models.CharField(max_length=36, blank=True, db_default="", default="")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -11,6 +11,11 @@ def redis_client() -> "redis.Redis":
     return _client(settings.REDIS_URL)
 
 
+def broker_client() -> "redis.Redis":
+    """The same, of Celery's broker: to look at its queues."""
+    return _client(settings.CELERY_BROKER_URL)
+
+
 @lru_cache(maxsize=2)
 def _client(url: str) -> "redis.Redis":
     return redis.Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=1)

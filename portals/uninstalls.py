@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from portals import gateway, signals, tokens
+from portals import acts, gateway, signals, tokens
 from portals.bitrix24.errors import NotInstalled, TokenDead, TokenExpired, Unpaid
 from portals.journal import CALLS
 from portals.models import ApiCall, Portal, PortalEvent, PortalToken, PortalTransition
@@ -116,7 +116,9 @@ def erase(portal_id: int) -> bool:
         content_type = ContentType.objects.get_for_model(Portal)
         LogEntry.objects.filter(content_type=content_type, object_id=str(portal.pk)).delete()
         portal.delete()
-        PortalTransition.objects.create(member_id=member_id, old="deleted", new="deleted", reason="erased")
+        PortalTransition.objects.create(
+            member_id=member_id, old="deleted", new="deleted", reason="erased", by=acts.author()
+        )
     log.info("portal_erased", portal=member_id)
     return True
 

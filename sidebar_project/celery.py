@@ -1,11 +1,39 @@
 """The Celery application; tasks live in each app's ``tasks.py``."""
 
+import logging.config
 import os
+from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
+from celery.signals import setup_logging, task_postrun, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sidebar_project.settings")
 
 app = Celery("sidebar_project")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def _log_like_django(**_: Any) -> None:
+    """Without a receiver Celery would replace the handlers by its own, past our formatter."""
+    from django.conf import settings  # noqa: PLC0415
+
+    logging.config.dictConfig(settings.LOGGING)
+
+
+@worker_ready.connect
+def _is_there(sender: Any, **_: Any) -> None:
+    from portals import heartbeats  # noqa: PLC0415 - models first
+
+    for queue in sender.app.amqp.queues.consume_from:
+        heartbeats.give(heartbeats.worker(queue))
+
+
+@task_postrun.connect
+def _has_worked(task: "Task[Any, Any]", **_: Any) -> None:
+    from portals import heartbeats  # noqa: PLC0415
+
+    queue = (task.request.delivery_info or {}).get("routing_key")
+    if queue:
+        heartbeats.give(heartbeats.worker(queue))

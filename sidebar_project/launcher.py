@@ -164,7 +164,8 @@ def _announce(settings: dict[str, str]) -> None:
     started = time.monotonic()
     while time.monotonic() - started < START_SECONDS:
         try:
-            requests.get(f"{settings['PUBLIC_URL']}/readyz", timeout=2).raise_for_status()
+            if requests.get(f"{settings['PUBLIC_URL']}/readyz", timeout=2).json()["status"] != "ok":
+                raise ValueError
             portals = json.loads(READY_FILE.read_text())["portals"]
         except (requests.RequestException, OSError, ValueError):
             time.sleep(0.2)

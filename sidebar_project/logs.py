@@ -5,11 +5,19 @@ from typing import Any
 import structlog
 from structlog.typing import Processor
 
+from sidebar_project.redaction import redact
+
 _SHARED: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+# Also lines of other libraries pass through here. Tracebacks are text by now, without locals.
+_FINAL: list[Processor] = [
+    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+    structlog.processors.format_exc_info,
+    redact,
 ]
 
 
@@ -25,6 +33,7 @@ def configure(*, json: bool) -> dict[str, Any]:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+    renderer: Processor = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer()
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -32,26 +41,22 @@ def configure(*, json: bool) -> dict[str, Any]:
             "line": {
                 "()": structlog.stdlib.ProcessorFormatter,
                 "foreign_pre_chain": _SHARED,
-                "processors": [
-                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                    *_final_processors(json=json),
-                ],
+                "processors": [*_FINAL, renderer],
             }
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["console"], "level": "INFO"},
         "loggers": {
+            # Django's own handlers would print a second line, past the formatter.
+            "django": {"handlers": [], "level": "INFO", "propagate": True},
+            # The web server's own: what goes wrong in a worker of it is told like everything else.
+            "_granian": {"handlers": [], "level": "INFO", "propagate": True},
             "django.request": {"level": "ERROR"},
             "urllib3": {"level": "ERROR"},
+            # Names and addresses of whoever tried to sign in; operators.sign_in logs what may be logged.
+            "axes": {"level": "ERROR"},
             # "received" and "succeeded" of every task: dozens of lines a second that say nothing.
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
         },
     }
-
-
-def _final_processors(*, json: bool) -> list[Processor]:
-    if json:
-        return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    # Locals in tracebacks would print tokens.
-    return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]

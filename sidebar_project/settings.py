@@ -1,5 +1,6 @@
 """Settings. The only place that reads the environment; every variable is explained in docs/configuration.md."""
 
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -7,6 +8,8 @@ import environ
 from csp.constants import NONCE
 from django.conf import global_settings
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
+from django.urls import reverse_lazy
 
 from portals.bitrix24 import languages as bitrix24_languages
 from sidebar_project import logs
@@ -68,16 +71,21 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
-    "django_prometheus",
     "django_celery_beat",
     "rest_framework",
     "drf_spectacular",
     "csp",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
+    "axes",
     "portals",
     "widget",
+    "operators",
 ]
 
 MIDDLEWARE = [
+    "sidebar_project.tracing.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -86,8 +94,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "operators.middleware.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 TEMPLATES = [
@@ -139,20 +150,11 @@ CELERY_TASK_TIME_LIMIT = 120
 CELERY_TASK_SOFT_TIME_LIMIT = 90
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "sidebar_project.beat:Scheduler"
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 5}
 # Refreshing has a queue of its own, so that no other work keeps a token waiting.
 CELERY_TASK_ROUTES = {"portals.tasks.refresh_*": {"queue": "tokens"}}
 CELERY_TIMEZONE = "UTC"
-# Seconds between runs; each task takes on what is due and no more.
-CELERY_BEAT_SCHEDULE = {
-    "dispatch-events": {"task": "portals.tasks.dispatch_events", "schedule": 15},
-    "reconcile-stale": {"task": "portals.tasks.reconcile_stale", "schedule": 60},
-    "check-presence": {"task": "portals.tasks.check_presence", "schedule": 300},
-    "erase-due": {"task": "portals.tasks.erase_due", "schedule": 600},
-    "purge-notes": {"task": "widget.tasks.purge_notes", "schedule": 3600},
-    "prune-logs": {"task": "portals.tasks.prune_logs", "schedule": 3600},
-}
 
 # --- Languages ---------------------------------------------------------------------------------------------
 
@@ -187,7 +189,8 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else Non
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
 SECURE_HSTS_PRELOAD = _https
-SECURE_REFERRER_POLICY = "no-referrer"
+# Nothing to other sites. With "no-referrer" browsers send "Origin: null" with forms, and no operator could sign in.
+SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = _https
 CSRF_COOKIE_SECURE = _https
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
@@ -206,6 +209,58 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": ["'none'"],
         "form-action": ["'self'"],
         "frame-ancestors": ["'none'"],
+    },
+}
+
+# --- Operators ---------------------------------------------------------------------------------------------
+
+ADMIN_REQUIRE_SECOND_FACTOR = env.bool("ADMIN_REQUIRE_SECOND_FACTOR", default=not DEBUG)
+OTP_TOTP_ISSUER = "Chat Notebook"
+# Proxies of ours between the internet and `web`: the limits of sign-in count by the address that they report.
+PROXY_COUNT = env.int("PROXY_COUNT", default=1 if _https else 0)
+
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in {
+        "UserAttributeSimilarityValidator": {},
+        "MinimumLengthValidator": {"min_length": 12},
+        "CommonPasswordValidator": {},
+        "NumericPasswordValidator": {},
+    }.items()
+]
+# An account for an address, so that nobody can lock out an operator from afar (ADR 0030).
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "operators.sign_in.client_ip"
+AXES_LOCKOUT_CALLABLE = "operators.sign_in.locked"
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
+# The operators' cookies go to the operators' pages and nowhere else.
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = "/admin/"
+SESSION_COOKIE_NAME = "__Secure-operator" if _https else "operator"
+CSRF_COOKIE_NAME = "__Secure-operator-csrf" if _https else "operator-csrf"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+
+UNFOLD = {
+    "SITE_TITLE": "Chat Notebook",
+    "SITE_HEADER": "Chat Notebook",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("widget/icon.svg")}
+    ],
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "Second factor", "link": reverse_lazy("second-factor")},
+            {"title": "Change password", "link": reverse_lazy("admin:password_change")},
+        ]
     },
 }
 
@@ -229,6 +284,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
 }
 
-# --- Logs --------------------------------------------------------------------------------------------------
+# --- Logs and metrics --------------------------------------------------------------------------------------
 
+# Whoever shows this token may read /metrics; without one nobody may, save in development.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+# Seconds between two deliveries of counted numbers by one process; 0: only when asked to.
+METRICS_FLUSH_SECONDS = env.float("METRICS_FLUSH_SECONDS", default=1.0)
 LOGGING = logs.configure(json=not DEBUG)

@@ -2,10 +2,10 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from django_prometheus.exports import ExportToDjangoView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from sidebar_project import health
+from sidebar_project.metrics import metrics
 
 urlpatterns = [
     path("", include("portals.urls")),
@@ -13,8 +13,9 @@ urlpatterns = [
     path("api/v1/", include("widget.api_urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("admin/second-factor/", include("operators.urls")),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
-    path("metrics", ExportToDjangoView),
+    path("metrics", metrics),
 ]

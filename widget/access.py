@@ -7,6 +7,7 @@ is our application's, who the viewer is and that this person may read the dialog
 import hashlib
 import time
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 
 import structlog
 from django.core.cache import cache
@@ -99,6 +100,7 @@ class Access:
 
     portal: Portal
     proof: Proof
+    how: How
 
     def session(self) -> WidgetSession:
         """The session this access is worth."""
@@ -118,12 +120,12 @@ def prove(claim: Claim) -> Access:
     Whatever the proof, the portal's settings of today decide. Raises: Refusal.
     """
     portal = visits.portal_for(claim.member_id)
-    proof = _proof(portal, claim)
+    proof, how = _proof(portal, claim)
     _enforce_audience(portal, proof)
-    return Access(portal, proof)
+    return Access(portal, proof, how)
 
 
-def _proof(portal: Portal, claim: Claim) -> Proof:
+def _proof(portal: Portal, claim: Claim) -> tuple[Proof, How]:
     """Raises: Refusal."""
     key = _cache_key(portal, claim)
     known = _cached(key)
@@ -131,20 +133,21 @@ def _proof(portal: Portal, claim: Claim) -> Proof:
     for_admins = SidebarSettings.of(portal.placement_settings).role is Role.ADMIN
     # A proof may be silent about who is an administrator, so none refuses for that reason.
     if known and age < FRESH and (known.admin or not for_admins):
-        return known
+        return known, How.WARM
     identity = shares.identity(portal, claim.token_hash)
     try:
         proof = _shared(portal, claim, identity)
         if proof is None and identity is None and not for_admins:
             proof = _shared(portal, claim, vouched(portal, claim.access_token, claim.dialog_id))
+        how = How.SHARED if proof else How.COLD
         proof = proof or _prove_at_portal(portal, claim, identity)
     except Bitrix24Error as error:
         if known and age < _usable_for(claim) and error.disposition is Disposition.RETRY_LATER:
             log.warning("open_on_stale_proof", portal=portal.member_id, reason=error.code)
-            return known
+            return known, How.STALE
         raise refusal_for(error) from None
     cache.set(key, asdict(proof), timeout=_usable_for(claim))
-    return proof
+    return proof, how
 
 
 def _shared(portal: Portal, claim: Claim, identity: Identity | None) -> Proof | None:

@@ -9,6 +9,7 @@ from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from portals.metrics import counters
 from portals.refusals import Refusal
 
 log = structlog.get_logger(__name__)
@@ -34,6 +35,7 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
         return response
     code, detail, members = _parts(error)
     log.info("api_refused", reason=code, status=response.status_code)
+    counters.api_refused(code)
     response.data = {
         "type": "about:blank",
         "title": str(error.default_detail),

@@ -144,12 +144,13 @@ def set_events(control: Control) -> Json:
 
 
 def change_settings(control: Control) -> Json:
-    """Change generation, language, licence or require_dot_in_handler_host of the portal."""
+    """Change generation, language, licence, lacks_method or require_dot_in_handler_host of the portal."""
     portal, body = control.portal, control.body
     generation: Any = body.text("generation", portal.generation)
     portal.generation = generation
     portal.language = body.text("language", portal.language)
     portal.licence = body.text("licence", portal.licence)
+    portal.lacks_method = body.text("lacks_method", portal.lacks_method)
     if "require_dot_in_handler_host" in body:
         portal.require_dot_in_handler_host = body.flag("require_dot_in_handler_host")
     return {"generation": portal.generation, "language": portal.language, "licence": portal.licence}

@@ -103,7 +103,7 @@ def method(name: str, *scopes: str) -> Callable[[Function], Function]:
 def run(caller: Caller, name: str, params: Params) -> Answer:
     """Call a method. Raises `ApiError`: 404 unknown, 403 insufficient_scope, 429, and the method's own."""
     found = METHODS.get(name)
-    if found is None:
+    if found is None or name == caller.portal.lacks_method:
         raise ApiError(404, "ERROR_METHOD_NOT_FOUND", "Method not found!")
     if found.scopes and not found.scopes & caller.scope:
         raise ApiError(

@@ -224,7 +224,7 @@ class RequestRefused(Bitrix24Error):
     default_code = "request_refused"
 
 
-_CLASSES: Final[Mapping[str, type[Bitrix24Error]]] = {
+CLASSES: Final[Mapping[str, type[Bitrix24Error]]] = {
     # authorization server
     "invalid_request": RequestRefused,
     "wrong_client": ClientRefused,
@@ -288,7 +288,7 @@ def error_for(
 ) -> Bitrix24Error:
     """The error of a code Bitrix24 sent; an unknown one is classed by HTTP status (None inside a batch)."""
     canonical = canonical_code(code)
-    cause = _CLASSES.get(canonical) or _class_by_status(http_status)
+    cause = CLASSES.get(canonical) or _class_by_status(http_status)
     return cause(canonical, http_status=http_status, retry_after=retry_after)
 
 

@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import requests
@@ -26,7 +26,7 @@ _CONNECT_SECONDS: Final = 5.0
 class CallRecord:
     """What may be logged about one call: nothing in it is secret. ``duration`` is in seconds.
 
-    ``owner`` is whatever key the caller has for whom the call was made.
+    ``owner`` is whatever key the caller has for whom the call was made, ``request_id`` names what it was part of.
     """
 
     host: str
@@ -37,6 +37,7 @@ class CallRecord:
     operating: float | None = None
     operating_reset_at: float | None = None
     owner: int | None = None
+    request_id: str = ""
 
 
 def _unguarded(_host: str) -> AbstractContextManager[None]:
@@ -51,7 +52,8 @@ class Transport:
     followed, cookies not kept, proxies and .netrc of the environment not used, answers cut at ``max_bytes``.
     ``pool_size`` is the number of idle connections kept per host. ``ca_bundle`` is a file of certificate
     authorities to trust instead of the public ones. ``on_call`` is told of every call. ``guard`` makes a context
-    manager around each request from its host; it may refuse by raising a Bitrix24Error.
+    manager around each request from its host; it may refuse by raising a Bitrix24Error. ``request_id`` names what
+    a call is part of; the other side is told as ``X-Request-ID``.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Transport:
         ca_bundle: str | None = None,
         on_call: Callable[[CallRecord], None] | None = None,
         guard: Callable[[str], AbstractContextManager[None]] = _unguarded,
+        request_id: Callable[[], str] = str,
     ) -> None:
         self._trusted = tuple(ipaddress.ip_network(network) for network in trusted_networks)
         self._user_agent = user_agent
@@ -72,6 +75,7 @@ class Transport:
         self._ca_bundle = ca_bundle
         self._on_call = on_call
         self._guard = guard
+        self._request_id = request_id
         self._process = os.getpid()
         self._adapters = self._new_adapters()
 
@@ -106,9 +110,10 @@ class Transport:
             raise
         finally:
             if self._on_call is not None:
-                self._on_call(
-                    _record(host, method, answer, error, duration=time.monotonic() - started, owner=owner)
+                record = _record(
+                    host, method, answer, error, duration=time.monotonic() - started, owner=owner
                 )
+                self._on_call(replace(record, request_id=self._request_id()))
         return answer
 
     def _send(self, target: Url, form: Sequence[tuple[str, str]], seconds: float) -> Answer:
@@ -135,7 +140,9 @@ class Transport:
         return read_answer(response.status_code, response.headers, content, host=target.netloc)
 
     def _headers(self) -> dict[str, str]:
-        return {"User-Agent": self._user_agent, "Accept": "application/json"}
+        headers = {"User-Agent": self._user_agent, "Accept": "application/json"}
+        request_id = self._request_id()
+        return headers | {"X-Request-ID": request_id} if request_id else headers
 
     def _read(self, response: requests.Response) -> bytes:
         content: bytes = response.raw.read(self._max_bytes + 1, decode_content=False)

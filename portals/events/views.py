@@ -10,8 +10,8 @@ from django.views.decorators.csrf import csrf_exempt
 from portals import tasks
 from portals.bitrix24.payloads import EventRequest, PayloadError
 from portals.events import inbox, wakeups
-from portals.events.metrics import RECEIVED
 from portals.events.registry import EventRefused, bound_codes
+from portals.metrics import counters
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +33,7 @@ def events(request: HttpRequest) -> HttpResponse:
         return _refused(request, refused)
     # Only codes we know become labels: a sender must not be able to invent them.
     label = event.event if event.event in bound_codes() else "other"
-    RECEIVED.labels(label, receipt.value).inc()
+    counters.event_received(label, receipt.value)
     if receipt is inbox.Receipt.STORED:
         if wakeups.call():
             tasks.enqueue(tasks.dispatch_events)
@@ -61,5 +61,5 @@ def _read(request: HttpRequest) -> EventRequest:
 def _refused(request: HttpRequest, refused: EventRefused) -> HttpResponse:
     claimed = request.POST.get("auth[member_id]", "") if refused.http_status in (403, 404) else ""
     log.warning("event_refused", reason=refused.reason, portal=claimed[:32])
-    RECEIVED.labels("refused", refused.reason).inc()
+    counters.event_received("refused", refused.reason)
     return JsonResponse({"error": refused.reason}, status=refused.http_status)

@@ -6,6 +6,7 @@ from portals.bitrix24.errors import Bitrix24Error, Disposition
 from portals.events import inbox, registry
 from portals.events.registry import EventRefused, Outcome, TryLater
 from portals.handlers import BindingFailed
+from portals.metrics import counters
 from portals.models import PortalEvent
 from portals.tokens import NoToken, RefreshPending
 
@@ -35,6 +36,7 @@ def process(event_id: int) -> float | None:
         return _later(event, f"internal:{type(error).__name__}", None)
     bound.info("event_processed", outcome=outcome.status.value, reason=outcome.reason)
     inbox.finish(event, outcome)
+    counters.event_processed(event.event, outcome.status.value)
     return None
 
 
@@ -63,5 +65,7 @@ def _later(event: PortalEvent, reason: str, seconds: float | None) -> float | No
     if event.attempts >= MOST_ATTEMPTS:
         log.error("event_given_up", portal=event.member_id, event_code=event.event, reason=reason)
         inbox.finish(event, Outcome(PortalEvent.Status.FAILED, reason))
+        counters.event_processed(event.event, PortalEvent.Status.FAILED.value)
         return None
+    counters.event_processed(event.event, "postponed")
     return inbox.postpone(event, reason, seconds)

@@ -1,19 +1,23 @@
 """What operators see and do: admin, metrics, the schedule."""
 
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
+from celery import current_app
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
-from django_celery_beat.models import PeriodicTask
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from portals import checks, exchange, tokens
+from portals import checks, exchange, periodic, tokens
 from portals.bitrix24.errors import Bitrix24Error
 from portals.models import Portal, PortalToken
 from portals.shared import redis_client
 from tests.support.emulator import Emulator
+from tests.support.exposed import from_zero, scrape, value
 from tests.support.paper import paper_portals
 
 pytestmark = pytest.mark.django_db
@@ -74,21 +78,19 @@ def test_refresh_now_hands_the_tokens_out_whatever_they_wait_for(
 
 
 def test_metrics_count_outcomes_of_all_processes_and_the_backlog(emulator: Emulator, client: Client) -> None:
+    from_zero()
     ok, bad, waiting = paper_portals(emulator, 3)
     tokens.refresh_due(ok.pk)
     emulator.control.fault("oauth", "unpaid")
     with pytest.raises(Bitrix24Error):
         tokens.refresh_due(bad.pk)
     PortalToken.objects.filter(pk=bad.pk).update(refresh_due_at=bad.expires_at)
-    text = client.get("/metrics").content.decode()
-    assert 'chat_notebook_token_refreshes_total{outcome="refreshed"} 1.0' in text
-    assert 'chat_notebook_token_refreshes_total{outcome="payment_required"} 1.0' in text
-    assert "chat_notebook_tokens_due 1.0" in text
-    lag = next(
-        line for line in text.splitlines() if line.startswith("chat_notebook_token_refresh_lag_seconds")
-    )
-    assert 0 < float(lag.split()[1]) < 60
-    assert waiting.refresh_token not in text
+    seen = scrape(client)
+    assert value(seen, "chat_notebook_token_refreshes_total", outcome="refreshed") == 1
+    assert value(seen, "chat_notebook_token_refreshes_total", outcome="payment_required") == 1
+    assert value(seen, "chat_notebook_tokens_due") == 1
+    assert 0 < value(seen, "chat_notebook_token_refresh_lag_seconds") < 60
+    assert waiting.refresh_token not in str(seen)
 
 
 def test_the_schedule_is_in_the_database_and_changes_of_operators_stay() -> None:
@@ -102,6 +104,22 @@ def test_the_schedule_is_in_the_database_and_changes_of_operators_stay() -> None
     task.delete()
     call_command("migrate", verbosity=0)
     assert PeriodicTask.objects.filter(task="portals.tasks.refresh_due_tokens").count() == 1
+
+
+def test_one_schedule_names_every_periodic_task_and_only_tasks_that_are_there() -> None:
+    import_module("sidebar_project.celery").app.loader.import_default_modules()
+    known = {periodic.task: periodic.queue for periodic in periodic.SCHEDULE.values()}
+    assert dict(PeriodicTask.objects.values_list("task", "queue")) == known
+    assert set(known) <= set(current_app.tasks)
+    assert not current_app.conf.beat_schedule
+
+
+def test_the_entries_of_the_second_schedule_are_removed() -> None:
+    migration = import_module("portals.migrations.0005_one_schedule")
+    every = IntervalSchedule.objects.first()
+    PeriodicTask.objects.create(name="erase-due", task="portals.tasks.erase_due", interval=every)
+    migration.remove_second_entries(apps, None)
+    assert PeriodicTask.objects.filter(task="portals.tasks.erase_due").count() == 1
 
 
 def test_the_schedule_is_editable_in_the_admin(operator: Client) -> None:

@@ -14,6 +14,8 @@ import psutil
 import pytest
 import requests
 
+from emulator import ledger
+from tests.support import leaks
 from tests.support.emulator import ROOT
 
 pytestmark = pytest.mark.xdist_group("launcher")
@@ -21,7 +23,10 @@ pytestmark = pytest.mark.xdist_group("launcher")
 # Generous: the suite runs on busy machines, and the time it takes is not what this test is about.
 START_SECONDS = 240
 STOP_SECONDS = 60
-PROJECT = ("manage.py", "Procfile", "sidebar_project", "portals", "widget", "templates", "emulator", "locale")
+PROJECT = (
+    *("manage.py", "Procfile", "sidebar_project", "portals", "widget", "operators"),
+    *("templates", "emulator", "locale"),
+)
 
 
 class Launcher:
@@ -34,7 +39,8 @@ class Launcher:
 
     def start(self) -> str:
         """Start and wait for the banner; returns what was printed."""
-        env = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
+        names = ("PATH", "HOME", "LANG", ledger.VARIABLE)
+        env = {name: value for name, value in os.environ.items() if name in names}
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "sidebar_project.launcher"],
@@ -86,6 +92,7 @@ def launcher(tmp_path: Path) -> Iterator[Launcher]:
         launcher.process.wait()
     for process in launcher.living():
         process.kill()
+    leaks.keep(launcher.log)
 
 
 def test_start_end_kill_and_start_again(launcher: Launcher) -> None:

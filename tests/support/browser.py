@@ -16,6 +16,7 @@ import requests
 from django.db import connections
 from playwright.sync_api import BrowserContext, ConsoleMessage, Frame, Page, Response
 
+from tests.support import leaks
 from tests.support.emulator import Emulator
 
 T = TypeVar("T")

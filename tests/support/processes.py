@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import connection
 
+from tests.support import leaks
 from tests.support.emulator import ROOT, Emulator
 
 START_SECONDS = 60
@@ -46,9 +47,17 @@ def worker(emulator: Emulator, *, threads: int = 1) -> "subprocess.Popen[bytes]"
         "--hostname",
         f"w{time.monotonic_ns()}@test",
     ]
-    return subprocess.Popen(
-        command, cwd=ROOT, env=environment(emulator), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    with leaks.output("worker") as log:
+        return subprocess.Popen(command, cwd=ROOT, env=environment(emulator), stdout=log, stderr=log)
+
+
+def beat(emulator: Emulator) -> "subprocess.Popen[bytes]":
+    """The scheduler, as the Procfile starts it."""
+    command = [sys.executable, "-m", "celery", "--app", "sidebar_project", "beat", "--loglevel", "INFO"]
+    with leaks.output("beat") as log:
+        return subprocess.Popen(
+            [*command, "--pidfile="], cwd=ROOT, env=environment(emulator), stdout=log, stderr=log
+        )
 
 
 def end(processes: Sequence["subprocess.Popen[Any]"]) -> None:

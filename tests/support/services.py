@@ -31,6 +31,8 @@ def pytest_load_initial_conftests() -> None:
         "BITRIX24_TRUSTED_NETWORKS": "127.0.0.0/8,::1/128",
         # Written when a test asks for it: a thread would write past the test's transaction.
         "API_CALL_FLUSH_SECONDS": "0",
+        "METRICS_FLUSH_SECONDS": "0",
+        "METRICS_TOKEN": "metrics-token-of-the-tests",
         "TOKEN_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
     }
     if worker := os.environ.get("PYTEST_XDIST_WORKER"):

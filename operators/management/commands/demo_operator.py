@@ -3,8 +3,12 @@
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from operators import accounts
+from operators.accounts import Wish
+from operators.roles import Role
 
 
 class Command(BaseCommand):
@@ -14,9 +18,9 @@ class Command(BaseCommand):
         parser.add_argument("username")
         parser.add_argument("password")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *, username: str, password: str, **_: Any) -> None:
         if not settings.DEBUG:
             raise CommandError("A known password is for development only (DEBUG is off).")
-        users = get_user_model().objects
-        if not users.filter(username=options["username"]).exists():
-            users.create_superuser(options["username"], password=options["password"])
+        if not User.objects.filter(username=username).exists():
+            wish = Wish(role=Role.OPERATOR, superuser=True, password=password, validate=False)
+            accounts.put(username, wish)

@@ -1,0 +1,31 @@
+"""The door of the admin: behind the password stands the second factor."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+
+from operators import second_factor
+
+# Pages of the admin that a sign-in without its second factor reaches; the other views are none of the admin's.
+_OPEN = frozenset({"login", "logout", "jsi18n"})
+
+
+class SecondFactorMiddleware:
+    """Sends whoever has given a password only to the second factor, whatever page of the admin was asked for."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self._get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponseBase | None:
+        """Before any page of the admin."""
+        match = request.resolver_match
+        if match is None or "admin" not in match.app_names or match.url_name in _OPEN:
+            return None
+        if request.user.is_authenticated and second_factor.wanting(request.user):
+            return HttpResponseRedirect(reverse("second-factor", query={"next": request.get_full_path()}))
+        return None

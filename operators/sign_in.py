@@ -1,0 +1,73 @@
+"""Sign-in under limits: django-axes counts failures and locks, this module tells it whom and says so."""
+
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from axes.models import AccessAttempt, AccessLog
+from axes.signals import user_locked_out
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.signals import user_logged_in, user_login_failed
+from django.contrib.sessions.models import Session
+from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+log = structlog.get_logger(__name__)
+
+KEPT = timedelta(days=90)
+
+
+def client_ip(request: HttpRequest) -> str:
+    """The address of whoever connected to the outermost of our `PROXY_COUNT` proxies.
+
+    Each proxy appends whom it heard from to ``X-Forwarded-For``; what stands before that anybody may have written.
+    """
+    heard = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+    count: int = settings.PROXY_COUNT
+    if count and len(heard) >= count and heard[-count]:
+        return heard[-count]
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def locked(request: HttpRequest, response: HttpResponse | None, credentials: Any) -> HttpResponse:
+    """The answer while an account is locked for an address: 429, and when to come back."""
+    wait: timedelta = settings.AXES_COOLOFF_TIME
+    minutes = int(wait.total_seconds() // 60)
+    context = {**admin.site.each_context(request), "title": "Too many attempts", "minutes": minutes}
+    headers = {"Retry-After": str(int(wait.total_seconds())), "Cache-Control": "no-store"}
+    answer = render(request, "operators/locked.html", context, status=429)
+    for name, value in headers.items():
+        answer.headers[name] = value
+    return answer
+
+
+def prune() -> int:
+    """Delete what is known of sign-ins older than `KEPT`, and sessions that have ended; returns how many rows."""
+    limit = timezone.now() - KEPT
+    old = (
+        AccessAttempt.objects.filter(attempt_time__lt=limit),
+        AccessLog.objects.filter(attempt_time__lt=limit),
+        Session.objects.filter(expire_date__lt=timezone.now()),
+    )
+    return sum(rows.delete()[0] for rows in old)
+
+
+# What was typed as a name may be a password, and an address is personal: neither is logged.
+
+
+@receiver(user_logged_in)
+def _signed_in(sender: Any, user: Any, **_: Any) -> None:
+    log.info("operator_signed_in", operator=user.get_username())
+
+
+@receiver(user_login_failed)
+def _refused(sender: Any, **_: Any) -> None:
+    log.warning("sign_in_refused", reason="wrong_credentials")
+
+
+@receiver(user_locked_out)
+def _locked_out(sender: Any, **_: Any) -> None:
+    log.warning("sign_in_refused", reason="locked")

@@ -1,0 +1,195 @@
+"""What an operator does about a portal: the same acts for admin pages and commands.
+
+Each act runs now, in the caller's process, and answers with an `Outcome`; it raises nothing that Bitrix24 causes.
+``by`` is "operator:NAME" or "command": it stands on the transitions and calls that the act causes, and in the log.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import structlog
+
+from portals import acts, consequences, holdings, installs, payments, texts, tokens, uninstalls
+from portals.bitrix24.errors import Bitrix24Error, NotInstalled
+from portals.consequences import Source
+from portals.handlers import BindingFailed
+from portals.journal import CALLS
+from portals.models import BLOCKED_BY_OPERATOR, InvalidTransition, Portal, PortalTransition
+from portals.tokens import NoToken, RefreshPending
+from portals.uninstalls import Presence
+
+log = structlog.get_logger(__name__)
+
+LONGEST_NOTE = PortalTransition._meta.get_field("note").max_length
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an act ended: ``reason`` is a code for machines, ``text`` one or two sentences for the operator."""
+
+    ok: bool
+    reason: str
+    text: str
+
+
+def verify(portal: Portal, by: str) -> Outcome:
+    """Ask the authorization server and the portal whether the installation is alive, and settle its status.
+
+    May refresh the token. Whatever blocked the portal is disproved when both answer, except an unpaid subscription
+    and an operator's block.
+    """
+    return _perform("verify", portal, by, _verify)
+
+
+def refresh(portal: Portal, by: str) -> Outcome:
+    """Refresh every living token of the portal, whatever it waits for."""
+    return _perform("refresh", portal, by, _refresh)
+
+
+def reconcile(portal: Portal, by: str) -> Outcome:
+    """Bring the portal's handlers to what we want."""
+    return _perform("reconcile", portal, by, _reconcile)
+
+
+def block(portal: Portal, by: str, reason: str) -> Outcome:
+    """Stop the application for a portal until `unblock`; ``reason`` says why in words, for other operators."""
+
+    def work(portal: Portal) -> Outcome:
+        portal.block(BLOCKED_BY_OPERATOR, note=reason[:LONGEST_NOTE])
+        return Outcome(True, "blocked", "The portal is blocked: its people see that the vendor stopped it.")
+
+    return _perform("block", portal, by, work)
+
+
+def unblock(portal: Portal, by: str) -> Outcome:
+    """Lift an operator's block. What Bitrix24 blocked is not lifted by wish: `verify` asks whether it is over."""
+    return _perform("unblock", portal, by, _unblock)
+
+
+def export(portal: Portal, by: str) -> Iterator[str]:
+    """Everything we hold of a portal, its people's notes too, as the pieces of one JSON document; no token."""
+    log.info("operator_act", act="export", portal=portal.member_id, by=by, ok=True, reason="exported")
+    return holdings.stream(portal)
+
+
+def erase(portal: Portal, by: str) -> Outcome:
+    """Erase a portal with all that its people wrote, now and for good; one line of history stays.
+
+    Whoever logs this act elsewhere must not repeat the portal's domain there.
+    """
+    return _perform("erase", portal, by, _erase)
+
+
+def _perform(act: str, portal: Portal, by: str, work: Callable[[Portal], Outcome]) -> Outcome:
+    with acts.acting(by, portal.pk):
+        outcome = _outcome(portal, work)
+        CALLS.flush()  # whoever looks at the portal next sees what was asked
+        log.info(
+            "operator_act", act=act, portal=portal.member_id, by=by, ok=outcome.ok, reason=outcome.reason
+        )
+    return outcome
+
+
+def _outcome(portal: Portal, work: Callable[[Portal], Outcome]) -> Outcome:
+    try:
+        portal.refresh_from_db(fields=["status", "status_reason"])
+        return work(portal)
+    except Portal.DoesNotExist:
+        return _failed("portal_unknown")
+    except InvalidTransition:
+        return _failed("deleted")
+    except NoToken:
+        if not portal.tokens.alive().exists():
+            consequences.block(portal, "token_dead")
+        return _failed("token_dead")
+    except (RefreshPending, BindingFailed, Bitrix24Error) as error:
+        return _explained(error)
+
+
+def _explained(error: RefreshPending | BindingFailed | Bitrix24Error) -> Outcome:
+    if isinstance(error, RefreshPending):
+        text = f"A refresh is under way or failed just now ({error}): try again in {error.retry_after:.0f} s."
+        return Outcome(False, "refresh_pending", text)
+    if isinstance(error, BindingFailed):
+        return Outcome(False, error.code, texts.BINDING_FAILED)
+    return Outcome(False, error.code, texts.OF_DISPOSITION[error.disposition])
+
+
+def _failed(reason: str) -> Outcome:
+    return Outcome(False, reason, texts.OF_REASON[reason])
+
+
+def _verify(portal: Portal) -> Outcome:
+    if portal.status == Portal.Status.DELETED:
+        return _failed("deleted")
+    if _presence(portal) is Presence.GONE:
+        consequences.carry_out(
+            portal, consequences.consequence_of(NotInstalled(), Source.AUTHORIZATION_SERVER)
+        )
+        return _failed("not_installed")
+    if payments.check(portal) == payments.UNPAID:
+        return _failed("unpaid")
+    portal.refresh_from_db(fields=["status", "status_reason"])
+    if portal.status_reason == BLOCKED_BY_OPERATOR:
+        return Outcome(True, "alive_but_blocked", "The installation is alive. An operator's block stands.")
+    if portal.status == Portal.Status.BLOCKED:
+        portal.activate("verified")
+    return Outcome(
+        True, "alive", "The installation is alive: the authorization server and the portal say so."
+    )
+
+
+def _presence(portal: Portal) -> Presence:
+    try:
+        return uninstalls.presence(portal)
+    except Bitrix24Error as error:
+        row = consequences.consequence_of(error, Source.AUTHORIZATION_SERVER)
+        consequences.carry_out(portal, row)
+        raise
+
+
+def _refresh(portal: Portal) -> Outcome:
+    waiting = portal.tokens.alive().filter(spending_since__isnull=False).exists()
+    if not tokens.make_due([portal]) and not waiting:
+        raise NoToken(portal.member_id)
+    count, failure = 0, None
+    for token_id, generation in portal.tokens.alive().order_by("-stored_at").values_list("pk", "generation"):
+        try:
+            tokens.refresh(token_id, spent_generation=generation)
+            count += 1
+        except NoToken:
+            continue
+        except Bitrix24Error as error:
+            failure = failure or error
+    if failure:
+        raise failure
+    if not count:
+        raise NoToken(portal.member_id)
+    return Outcome(
+        True, "refreshed", f"{count} token refreshed." if count == 1 else f"{count} tokens refreshed."
+    )
+
+
+def _reconcile(portal: Portal) -> Outcome:
+    if portal.status != Portal.Status.ACTIVE:
+        return _failed("not_active")
+    installs.reconcile(portal)
+    return Outcome(True, "reconciled", "The portal has the handlers we want.")
+
+
+def _unblock(portal: Portal) -> Outcome:
+    if portal.status_reason != BLOCKED_BY_OPERATOR:
+        return _failed("not_blocked_by_operator")
+    portal.unblock()
+    if portal.status == Portal.Status.ACTIVE:
+        return Outcome(True, "unblocked", "The block is lifted: the portal works again.")
+    return Outcome(
+        True, portal.status_reason, f"The block is lifted. {texts.OF_REASON[portal.status_reason]}"
+    )
+
+
+def _erase(portal: Portal) -> Outcome:
+    uninstalls.uninstall(portal, clean=True, reason="erased_by_operator")
+    if Portal.objects.filter(pk=portal.pk).exists():
+        return _failed("installed_again")
+    return Outcome(True, "erased", "Everything we held of the portal is erased.")
