@@ -1,6 +1,7 @@
 """Frames: the pages that Bitrix24 opens by a form POST in an iframe, and what all of them have in common."""
 
 import re
+import time
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any

@@ -78,7 +78,7 @@ class Claim:
 class Proof:
     """What was proved of one token and one dialog; cached, so plain values.
 
-    ``chat`` is our key, ``chat_id`` the portal's number, ``proved_at`` Unix seconds; ``entity`` is what the chat
+    ``chat`` is our key, ``chat_id`` the portal's number, ``proved_at`` Unix seconds, ``entity`` what the chat
     belongs to, as "CRM:DEAL|15", "" for nothing.
     """
 
@@ -92,6 +92,15 @@ class Proof:
     context: str
     proved_at: float
     entity: str = ""
+
+
+class How(StrEnum):
+    """What a proof was made of; also the ``outcome`` of opens in the metrics."""
+
+    WARM = "warm"  # this viewer's own, from the cache
+    SHARED = "shared"  # the viewer's identity and a fellow member's look, both from the cache
+    COLD = "cold"  # asked of the portal
+    STALE = "stale"  # this viewer's own, no longer fresh: the portal does not answer
 
 
 @dataclass(frozen=True, slots=True)

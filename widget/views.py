@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portals.bitrix24.payloads import OpenRequest
 from portals.bitrix24.placements import REST_APP_URI, application_link
-from portals.frames import embeddable, frame, image_sources
+from portals.frames import OUTCOME, embeddable, frame, image_sources
 from widget import access, notes
 from widget.cards import registry
 from widget.models import Note
@@ -28,6 +28,7 @@ def widget(request: HttpRequest, opened: OpenRequest) -> HttpResponse:
     """A chat's notebook, for a viewer who may read the chat."""
     claim = access.Claim.of(opened)
     granted = access.prove(claim)
+    request.META[OUTCOME] = granted.how.value
     view = _first_view(opened, granted.proof.chat)
     images = image_sources(granted.portal.origin)
     context = {

@@ -88,9 +88,10 @@ class Application:
         self.environment |= changed
         command = [str(Path(sys.executable).parent / "granian"), "--interface", "wsgi", "--host", "127.0.0.1"]
         command += ["--port", str(self.port), "--blocking-threads", "4", "sidebar_project.wsgi:application"]
-        self._process = subprocess.Popen(
-            command, cwd=self.root, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        with leaks.output("web") as log:
+            self._process = subprocess.Popen(
+                command, cwd=self.root, env=self.environment, stdout=log, stderr=log
+            )
         deadline = time.monotonic() + START_SECONDS
         while not self._ready():
             if self._process.poll() is not None or time.monotonic() > deadline:

@@ -30,7 +30,6 @@ function close(problem) {
 }
 
 keepTimes();
-startCards();
 const session = new Session(frame, { onRights: showRights, onLost: close });
 const api = new Api(frame.api, session);
 const notes = new Notes(root, { api, frame, onSearch: () => finder.find() });
