@@ -37,7 +37,7 @@ test: setup ## run the whole test suite
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup
 
 screenshots: setup ## draw the pictures of docs/screenshots anew
-	@SCREENSHOTS=1 $(PYTHON) -m pytest tests/browser/test_looks.py tests/browser/test_states.py
+	@SCREENSHOTS=1 $(PYTHON) -m pytest tests/browser/test_looks.py tests/browser/test_states.py tests/browser/test_card_states.py
 
 bench: setup ## measure, all of it or one part: make bench ONLY=tokens
 	@$(PYTHON) -m tests.benchmarks $(ONLY)

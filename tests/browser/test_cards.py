@@ -47,6 +47,10 @@ def rows(panel: Locator) -> Locator:
     return panel.locator(".row:not(.row-wait)")
 
 
+def is_download(request: Request) -> bool:
+    return "/rest/download.json" in request.url
+
+
 def test_people_with_roles_and_presence(person: Enter) -> None:
     priya, mei = person("alpha", PRIYA), person("alpha", MEI)
     for somebody in (priya, mei):
@@ -98,13 +102,9 @@ def test_files_with_sizes_are_opened_and_downloaded(person: Enter, bitrix24: Emu
         expect(film).to_contain_text("2.4 MB")
         expect(film.get_by_role("link")).to_have_attribute("href", f"{somebody.portal}/docs/file/{number}/")
 
-        asked: list[Request] = []
-        somebody.page.context.on("request", asked.append)
-        with somebody.page.context.expect_page():
+        with somebody.page.context.expect_event("request", is_download) as asked:
             film.get_by_role("button", name="Download").click()
-        somebody.page.wait_for_timeout(500)
-        [address] = [each.url for each in asked if "/rest/download.json" in each.url]
-        assert somebody.page.request.get(address).body() == b"moving pictures"
+        assert somebody.page.request.get(asked.value.url).body() == b"moving pictures"
 
 
 def test_a_download_that_fails_says_so(person: Enter, bitrix24: Emulator) -> None:
