@@ -56,7 +56,6 @@ def test_waiting_and_failed(person: Enter, draw: Draw, bitrix24: Emulator) -> No
     priya.page.route("**/rest/**", hold)
     frame.locator("#tab-people").click()
     draw(priya, frame, "card-waiting")
-    priya.page.unroute("**/rest/**")
     priya.page.route("**/rest/**", lambda route: route.abort())
     for route in held:
         route.abort()
