@@ -20,7 +20,7 @@ Enter = Callable[..., Person]
 def project(tmp_path: Path) -> Path:
     """A copy of the project with the files of the document in it."""
     copy = tmp_path / "project"
-    for name in ("sidebar_project", "portals", "widget", "templates", "locale"):
+    for name in ("sidebar_project", "operators", "portals", "widget", "templates", "locale"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     written = FILE.findall((ROOT / "docs/adding-a-card.md").read_text())
     assert len(written) == 3
