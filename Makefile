@@ -21,7 +21,7 @@ node_modules/.installed: package.json package-lock.json
 	@npm ci --silent --no-audit --no-fund
 	@touch $@
 
-widget/static/widget/dist/.built: node_modules/.installed $(wildcard frontend/* widget/static/widget/*.css widget/static/widget/*.js widget/static/widget/cards/*)
+widget/static/widget/dist/.built: node_modules/.installed $(wildcard frontend/* widget/static/widget/*.css widget/static/widget/*.js)
 	@echo "Bundling scripts, styles and the Bitrix24 SDK"
 	@npm run --silent build
 	@touch $@
@@ -40,7 +40,7 @@ fuzz: setup ## feed every parser and address, others each time: make fuzz FUZZ_F
 	@FUZZ_FACTOR=$(or $(FUZZ_FACTOR),20) $(PYTHON) -m pytest tests/fuzzing
 
 screenshots: setup ## draw the pictures of docs/screenshots anew
-	@SCREENSHOTS=1 $(PYTHON) -m pytest tests/browser/test_looks.py tests/browser/test_states.py tests/browser/test_admin.py
+	@SCREENSHOTS=1 $(PYTHON) -m pytest tests/browser/test_looks.py tests/browser/test_states.py tests/browser/test_card_states.py tests/browser/test_admin.py
 
 bench: setup ## measure, all of it or one part: make bench ONLY=tokens
 	@$(PYTHON) -m tests.benchmarks $(ONLY)

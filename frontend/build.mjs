@@ -1,7 +1,5 @@
 // Bundles what the frames load: a script and a style sheet for each kind of page, and the official SDK as a module
 // that scripts import only when they need the parent window or a portal's REST (the notebook opens without it).
-import { readdirSync } from "node:fs";
-import { parse } from "node:path";
 import { build } from "esbuild";
 
 const OWN = "widget/static/widget";
@@ -13,9 +11,6 @@ const entries = {
   notice: ["frontend/notice.css"],
   b24: ["frontend/b24.js"],
 };
-// A live card's script is imported when the card is first looked at.
-for (const file of readdirSync(`${OWN}/cards`))
-  entries[`card-${parse(file).name}`] = [`${OWN}/cards/${file}`];
 
 // Beside the bundles the SDK has another path than beside the sources; it stays a file of its own.
 const sdkApart = {

@@ -17,8 +17,7 @@ from portals.bitrix24.payloads import OpenRequest
 from portals.bitrix24.placements import REST_APP_URI, application_link
 from portals.frames import OUTCOME, embeddable, frame, image_sources
 from widget import access, notes
-from widget.cards.card import Place
-from widget.cards.registry import shown
+from widget.cards import registry
 from widget.models import Note
 from widget.notes import Query
 from widget.sessions import LIFETIME
@@ -36,11 +35,9 @@ def widget(request: HttpRequest, opened: OpenRequest) -> HttpResponse:
     counts.add(counts.Kind.OPEN, {"": 1})
     request.META[OUTCOME] = granted.how.value
     view = FirstView.of(opened, granted.proof.chat)
-    cards = shown(Place(granted.portal, granted.proof))
     images = image_sources(granted.portal.origin)
     context = {
-        "pinned": [card for card in cards if card.card.pinned],
-        "tabs": [card for card in cards if not card.card.pinned],
+        "cards": registry.shown(granted),
         "view": view,
         "language": translation.get_language(),
         "can_write": granted.proof.can_write,
@@ -56,6 +53,8 @@ def widget(request: HttpRequest, opened: OpenRequest) -> HttpResponse:
             "dialog_id": str(claim.dialog_id),
             "viewer_id": granted.proof.viewer,
             "can_write": granted.proof.can_write,
+            "chat_id": granted.proof.chat_id,
+            "portal": granted.portal.origin,
             "images": images,
         },
     }

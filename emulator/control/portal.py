@@ -6,7 +6,7 @@ from emulator import faults, seed
 from emulator.control.support import Control, Json, token_json
 from emulator.errors import ApiError
 from emulator.params import Params, as_map
-from emulator.state import Chat, User, new_token
+from emulator.state import Chat, DiskItem, User, new_token
 from emulator.switches import Webhook
 
 
@@ -78,11 +78,31 @@ def add_chat(control: Control) -> Json:
     return {"id": chat.id}
 
 
+def add_file(control: Control) -> Json:
+    """A new file of a chat: name, text; `size` in bytes if it must look bigger than its text."""
+    portal, body, chat, now = control.portal, control.body, _chat(control), control.world.clock.now()
+    if not chat.disk_folder_id:
+        chat.disk_folder_id = portal.next_id()
+        portal.disk[chat.disk_folder_id] = DiskItem(
+            chat.disk_folder_id, f"chat{chat.id}", "folder", created_at=now
+        )
+    file = DiskItem(
+        id=portal.next_id(),
+        name=body.text("name", "New.txt"),
+        type="file",
+        parent_id=chat.disk_folder_id,
+        size=body.integer("size") or len(body.text("text").encode()),
+        created_by=chat.owner,
+        created_at=now,
+        text=body.text("text"),
+    )
+    portal.disk[file.id] = file
+    return {"id": file.id}
+
+
 def change_members(control: Control) -> Json:
     """`add` and `remove` members of a chat (lists of user ids)."""
-    chat = control.portal.chats.get(control.path["id"])
-    if chat is None:
-        raise ApiError(404, "CHAT_NOT_FOUND", f"No chat {control.path['id']}")
+    chat = _chat(control)
     remove = _ids(control.body, "remove")
     added = [member for member in _ids(control.body, "add") if member not in chat.members]
     chat.members = [member for member in chat.members if member not in remove] + added
@@ -158,6 +178,13 @@ def takeover(control: Control) -> Json:
     world.portals[fresh.key] = fresh
     world.serve(fresh, port)
     return {"key": fresh.key, "member_id": fresh.member_id, "url": fresh.url}
+
+
+def _chat(control: Control) -> Chat:
+    chat = control.portal.chats.get(control.path["id"])
+    if chat is None:
+        raise ApiError(404, "CHAT_NOT_FOUND", f"No chat {control.path['id']}")
+    return chat
 
 
 def _change_user(user: User, body: Params) -> None:

@@ -22,6 +22,7 @@ def control_routes() -> list[Route]:
         route("{key}/users", portal.add_user),
         route("{key}/users/{id:int}", portal.change_user),
         route("{key}/chats", portal.add_chat),
+        route("{key}/chats/{id:int}/files", portal.add_file),
         route("{key}/chats/{id:int}/members", portal.change_members),
         route("{key}/faults", portal.set_fault),
         route("{key}/bucket", portal.set_bucket),

@@ -3,96 +3,97 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Frame, expect
+from playwright.sync_api import Route
 
 from portals.models import Portal
-from tests.browser.test_cards import GROUP, MEI, PRIYA, card, rows
+from tests.browser.test_cards import GROUP, REFUSE_PATHS, WORKGROUP, card
 from tests.browser.test_looks import LOOKS
-from tests.browser.test_states import draw  # noqa: F401 - the fixture
+from tests.browser.test_states import Draw, draw  # noqa: F401 - the fixture
 from tests.support.browser import Person, beside
 from tests.support.emulator import Emulator
 
+PRIYA, TOMAS = 3, 4
 Enter = Callable[..., Person]
-Draw = Callable[[Person, Frame, str], None]
-# Their order on the page; the words differ with the language.
-NOTES, PEOPLE, FILES = range(3)
 
 
 @pytest.fixture(autouse=True)
-def _installed(installed_by_click: Callable[..., None]) -> None:
+def _installed(installed_by_click: Callable[..., None], bitrix24: Emulator) -> None:
     installed_by_click()
+    bitrix24.control.add_file("alpha", 27, name="Rear loading ramp, seen from the yard.mov", size=48_200_000)
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_people_files_and_deal(person: Enter, draw: Draw, look: str) -> None:  # noqa: F811
-    scheme, language = LOOKS[look]["scheme"], LOOKS[look]["language"]
-    priya = person("alpha", PRIYA, color_scheme=scheme)
-    frame = priya.open(GROUP, language)
-    for index, name, count in ((PEOPLE, "people", 4), (FILES, "files", 2)):
-        frame.get_by_role("tab").nth(index).click()
-        expect(rows(frame.locator(f"#card-{name}"))).to_have_count(count)
-        draw(priya, frame, f"card-{name}-{look}")
-    frame = priya.open("chat25", language)
-    draw(priya, frame, f"card-crm-{look}")
+@pytest.mark.parametrize("name", ["people", "files"])
+def test_live_cards(person: Enter, draw: Draw, look: str, name: str) -> None:  # noqa: F811
+    tomas = person("alpha", TOMAS, color_scheme=LOOKS[look]["scheme"])
+    frame = tomas.open(WORKGROUP, LOOKS[look]["language"])
+    card(frame, name)
+    draw(tomas, frame, f"card-{name}-{look}")
 
 
-def test_on_a_phone(person: Enter, draw: Draw) -> None:  # noqa: F811
-    priya = person("alpha", PRIYA, viewport={"width": 1360, "height": 700})
-    frame = priya.open(GROUP)
-    priya.page.locator("[data-app-frame] iframe").evaluate("frame => { frame.style.width = '320px'; }")
-    frame.wait_for_function("innerWidth === 320")
-    expect(rows(card(frame, "People"))).to_have_count(4)
-    draw(priya, frame, "card-people-phone")
-    expect(rows(card(frame, "Files"))).to_have_count(2)
-    draw(priya, frame, "card-files-phone")
+@pytest.mark.parametrize("look", LOOKS)
+def test_the_linked_deal(person: Enter, draw: Draw, look: str) -> None:  # noqa: F811
+    priya = person("alpha", PRIYA, color_scheme=LOOKS[look]["scheme"])
+    draw(priya, priya.open("chat25", LOOKS[look]["language"]), f"card-crm-{look}")
 
 
-@pytest.mark.parametrize(("look", "scheme", "language"), [("", "light", "en"), ("-rtl", "dark", "ar")])
-def test_an_empty_folder(
-    person: Enter,
-    bitrix24: Emulator,
-    draw: Draw,  # noqa: F811
-    *,
-    look: str,
-    scheme: str,
-    language: str,
-) -> None:
-    chat = bitrix24.control.add_chat("alpha", title="Quiet", members=[PRIYA], owner=PRIYA)
-    priya = person("alpha", PRIYA, color_scheme=scheme)
-    frame = priya.open(f"chat{chat}", language)
-    frame.get_by_role("tab").nth(FILES).click()
-    expect(frame.locator("#card-files [data-state=empty]")).to_be_visible()
-    draw(priya, frame, f"card-empty{look}")
+def test_on_the_narrowest_screen(person: Enter, draw: Draw) -> None:  # noqa: F811
+    tomas = person("alpha", TOMAS)
+    frame = tomas.open(WORKGROUP)
+    tomas.page.locator("iframe").evaluate("frame => { frame.style.width = '320px' }")
+    card(frame, "people")
+    draw(tomas, frame, "card-people-narrow")
 
 
-def test_while_it_loads(person: Enter, bitrix24: Emulator, draw: Draw) -> None:  # noqa: F811
+def test_waiting_and_failed(person: Enter, draw: Draw, bitrix24: Emulator) -> None:  # noqa: F811
     priya = person("alpha", PRIYA)
     frame = priya.open(GROUP)
-    bitrix24.control.fault("alpha", delay_ms=6000)
-    frame.get_by_role("tab").nth(PEOPLE).click()
-    expect(frame.locator("#card-people .row-wait").first).to_be_visible()
-    draw(priya, frame, "card-loading")
-    bitrix24.control.fault("alpha")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    priya.page.route("**/rest/**", hold)
+    frame.locator("#tab-people").click()
+    draw(priya, frame, "card-waiting")
+    priya.page.route("**/rest/**", lambda route: route.abort())
+    for route in held:
+        route.abort()
+    frame.locator("#card-people [data-state=failed]").wait_for(timeout=30_000)
+    priya.watch.problems.clear()
+    draw(priya, frame, "card-failed")
 
 
-def test_failed_and_denied(person: Enter, bitrix24: Emulator, draw: Draw) -> None:  # noqa: F811
-    mei = person("alpha", MEI)
-    frame = mei.open(GROUP)
-    bitrix24.control.fault("alpha", "500")
-    people = card(frame, "People")
-    expect(people.get_by_role("heading", name="This did not load")).to_be_visible(timeout=30_000)
-    draw(mei, frame, "card-failed")
-    bitrix24.control.fault("alpha")
-    bitrix24.control.members("alpha", 22, remove=[MEI])
-    people.get_by_role("button", name="Try again").click()
-    expect(people.get_by_text("Bitrix24 does not show you this part of the chat.")).to_be_visible()
-    draw(mei, frame, "card-denied")
-    mei.watch.problems.clear()
+def test_denied(person: Enter, draw: Draw, bitrix24: Emulator) -> None:  # noqa: F811
+    priya = person("alpha", PRIYA)
+    frame = priya.open(GROUP)
+    bitrix24.control.members("alpha", 22, remove=[PRIYA])
+    card(frame, "people")
+    draw(priya, frame, "card-denied")
 
 
-def test_a_scope_that_was_not_granted(person: Enter, draw: Draw) -> None:  # noqa: F811
+def test_without_its_scope(person: Enter, draw: Draw) -> None:  # noqa: F811
     beside(lambda: Portal.objects.update(scope=["im", "placement"]))
     priya = person("alpha", PRIYA)
     frame = priya.open(GROUP)
-    expect(card(frame, "Files").get_by_role("heading", name="One permission is missing")).to_be_visible()
+    card(frame, "files")
     draw(priya, frame, "card-missing-scope")
+
+
+def test_no_files(person: Enter, draw: Draw, bitrix24: Emulator) -> None:  # noqa: F811
+    chat = bitrix24.control.add_chat("alpha", title="New", members=[PRIYA], owner=PRIYA)
+    priya = person("alpha", PRIYA)
+    frame = priya.open(f"chat{chat}")
+    card(frame, "files")
+    draw(priya, frame, "card-files-empty")
+
+
+def test_a_click_that_failed(person: Enter, draw: Draw) -> None:  # noqa: F811
+    priya = person("alpha", PRIYA)
+    priya.chat("chat25")
+    priya.page.evaluate(REFUSE_PATHS)
+    priya.page.locator("[data-app]").click()
+    frame = priya.slider("/widget/")
+    frame.locator("#card-crm").click()
+    frame.locator("#card-problem").wait_for()
+    draw(priya, frame, "card-problem")

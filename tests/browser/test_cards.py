@@ -1,16 +1,30 @@
-"""Cards in a real page: people, files and the linked CRM entity, live from the emulated portal."""
+"""Cards in Chromium: people, files and the linked CRM entity inside the emulated messenger.
+
+Every window fails its test when it complains (see the fixture `person`), so a hostile name that ran a script or
+loaded something does so too.
+"""
 
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Frame, Locator, expect
+from playwright.sync_api import Frame, Locator, Request, expect
 
-from tests.support.browser import Person, layout_shift, overflow
+from portals.models import Portal
+from tests.support.browser import Person, beside, layout_shift, overflow, write
 from tests.support.emulator import Emulator
 
+# alpha's people (emulator/demo/northwind.py)
 PRIYA, MEI = 3, 7
-GROUP, DEAL = "chat22", "chat25"
-HOSTILE = '<img src=x onerror="alert(1)">\u202egpj.exe'
+GROUP, WORKGROUP = "chat22", "chat27"
+HOSTILE = '"><img src=x onerror=alert(1)><script>alert(1)</script>\u202etxt.exe\x07 </b>😀'
+# How Bitrix24 answers an openPath it does not serve; ahead of the emulated messenger's own listener.
+REFUSE_PATHS = """() => window.addEventListener("message", (event) => {
+  const parts = String(event.data).split(":");
+  if (parts[0] !== "openPath") return;
+  event.stopImmediatePropagation();
+  const answer = { result: "error", errorCode: "PATH_NOT_AVAILABLE" };
+  event.source.postMessage(`${parts.at(-2)}:${JSON.stringify(answer)}`, event.origin);
+})"""
 Enter = Callable[..., Person]
 
 
@@ -20,164 +34,215 @@ def _installed(installed_by_click: Callable[..., None]) -> None:
 
 
 def card(frame: Frame, name: str) -> Locator:
-    """Chooses the tab of a card and returns its panel."""
-    frame.get_by_role("tab", name=name).click()
-    return frame.get_by_role("tabpanel", name=name)
+    """A card that has been chosen, loaded or failed."""
+    frame.locator(f"#tab-{name.lower()}").click()
+    panel = frame.locator(f"#card-{name.lower()}")
+    panel.locator(
+        ".rows:not([aria-busy]):visible, [data-state]:visible, .card-state:visible"
+    ).first.wait_for()
+    return panel
 
 
 def rows(panel: Locator) -> Locator:
     return panel.locator(".row:not(.row-wait)")
 
 
+def is_download(request: Request) -> bool:
+    return "/rest/download.json" in request.url
+
+
 def test_people_with_roles_and_presence(person: Enter) -> None:
-    frame = person("alpha", PRIYA).open(GROUP)
-    people = card(frame, "People")
+    priya, mei = person("alpha", PRIYA), person("alpha", MEI)
+    for somebody in (priya, mei):
+        people = rows(card(somebody.open(GROUP), "People"))
+        expect(people).to_have_count(4)
+        expect(people.first).to_contain_text("Priya Nair")
+        expect(people.first).to_contain_text("Owner")
+        expect(people.nth(1)).to_contain_text("Manager")
 
-    expect(rows(people)).to_have_count(4)
-    expect(rows(people).first).to_contain_text("Priya Nair")
-    expect(rows(people).first).to_contain_text("Owner")
-    expect(rows(people).nth(1)).to_contain_text("Manager")
-    expect(people.get_by_role("button", name="Show more")).to_be_hidden()
-    assert layout_shift(frame) == 0
+    own = rows(mei.page.frame_locator("iframe").locator("#card-people")).filter(has_text="Mei")
+    expect(own.get_by_role("button", name="Write a message")).to_have_count(0)
 
 
-def test_from_a_person_to_profile_and_private_chat(person: Enter) -> None:
+def test_a_profile_opens_in_the_slider_and_a_message_in_the_messenger(person: Enter) -> None:
     priya = person("alpha", PRIYA)
-    people = card(priya.open(GROUP), "People")
-    mei = rows(people).filter(has_text="Mei")
+    frame = priya.open(GROUP)
+    mei = rows(card(frame, "People")).filter(has_text="Mei")
+    mei.get_by_role("link", name="Open profile").click()
+    expect(priya.page.locator("dialog")).to_contain_text("/company/personal/user/7/")
+    priya.page.keyboard.press("Escape")
 
     mei.get_by_role("button", name="Write a message").click()
-    expect(priya.page.locator(".talk__head")).to_contain_text("Mei")
+    priya.page.wait_for_url("**/online/*dialog=7*")
 
-    people = card(priya.open(GROUP), "People")
-    rows(people).filter(has_text="Mei").get_by_role("button", name="Open profile").click()
-    expect(priya.page.locator("dialog", has_text=f"/company/personal/user/{MEI}/")).to_be_visible()
+
+def test_a_page_that_bitrix24_does_not_open_is_offered_in_a_new_window(person: Enter) -> None:
+    priya = person("alpha", PRIYA)
+    priya.chat("chat25")
+    priya.page.evaluate(REFUSE_PATHS)
+    priya.page.locator("[data-app]").click()
+    frame = priya.slider("/widget/")
+    frame.locator("#card-crm").click()
+
+    expect(frame.get_by_role("alert")).to_contain_text("Bitrix24 did not open this page.")
+    expect(frame.get_by_role("link", name="Open in a new window")).to_have_attribute(
+        "href", f"{priya.portal}/crm/deal/details/15/"
+    )
+    frame.get_by_role("button", name="Close").click()
+    expect(frame.locator("#card-problem")).to_be_hidden()
+
+
+def test_files_with_sizes_are_opened_and_downloaded(person: Enter, bitrix24: Emulator) -> None:
+    number = bitrix24.control.add_file("alpha", 22, name="Film.mov", text="moving pictures", size=2_400_000)
+    for somebody in (person("alpha", PRIYA), person("alpha", MEI)):
+        films = rows(card(somebody.open(GROUP), "Files"))
+        expect(films).to_have_count(3)
+        film = films.first
+        expect(film).to_contain_text("Film.mov")
+        expect(film).to_contain_text("2.4 MB")
+        expect(film.get_by_role("link")).to_have_attribute("href", f"{somebody.portal}/docs/file/{number}/")
+
+        with somebody.page.context.expect_event("request", is_download) as asked:
+            film.get_by_role("button", name="Download").click()
+        assert somebody.page.request.get(asked.value.url).body() == b"moving pictures"
+
+
+def test_a_download_that_fails_says_so(person: Enter, bitrix24: Emulator) -> None:
+    priya = person("alpha", PRIYA)
+    frame = priya.open(GROUP)
+    files = rows(card(frame, "Files"))
+    bitrix24.control.members("alpha", 22, remove=[PRIYA])
+    files.first.get_by_role("button", name="Download").click()
+
+    expect(frame.get_by_role("alert")).to_contain_text("The file did not download.")
+
+
+def test_a_chat_without_files_invites(person: Enter, bitrix24: Emulator) -> None:
+    chat = bitrix24.control.add_chat("alpha", title="New", members=[PRIYA], owner=PRIYA)
+    panel = card(person("alpha", PRIYA).open(f"chat{chat}"), "Files")
+
+    expect(panel.get_by_role("heading", name="No files yet")).to_be_visible()
+    expect(panel.locator(".card-list")).to_be_hidden()
+
+
+def test_a_silent_portal_and_a_second_try(person: Enter, bitrix24: Emulator) -> None:
+    priya = person("alpha", PRIYA)
+    frame = priya.open(GROUP)
+    # As a dropped connection does it.
+    priya.page.route("**/rest/**", lambda route: route.abort())
+    panel = card(frame, "People")
+    expect(panel.get_by_role("heading", name="This did not load")).to_be_visible(timeout=30_000)
+    priya.page.unroute("**/rest/**")
+    priya.watch.problems.clear()
+
+    panel.get_by_role("button", name="Try again").click()
+    expect(rows(panel)).to_have_count(4)
+
+
+@pytest.mark.parametrize("name", ["People", "Files"])
+def test_what_was_refused_is_not_asked_for_again(person: Enter, bitrix24: Emulator, name: str) -> None:
+    priya = person("alpha", PRIYA)
+    frame = priya.open(GROUP)
+    bitrix24.control.members("alpha", 22, remove=[PRIYA])
+    panel = card(frame, name)
+
+    expect(panel.get_by_role("heading", name="You cannot see this part")).to_be_visible()
+    expect(panel.get_by_role("button", name="Try again")).to_have_count(0)
+
+
+def test_a_card_without_its_scope_explains_itself(person: Enter) -> None:
+    beside(lambda: Portal.objects.update(scope=["im", "placement"]))
+    frame = person("alpha", PRIYA).open(GROUP)
+    frame.get_by_role("tab", name="Files").click()
+
+    expect(frame.locator("#card-files")).to_contain_text("needs the permission “disk”")
+
+
+def test_the_chat_of_a_workgroup_under_the_name_of_the_group(person: Enter, bitrix24: Emulator) -> None:
+    priya = person("alpha", PRIYA)
+    priya.chat(WORKGROUP)
+    priya.page.evaluate("document.querySelector('[data-dialog]').dataset.dialog = 'sg5'")
+    priya.page.locator("[data-app]").click()
+    frame = priya.slider("/widget/")
+
+    expect(rows(card(frame, "People")).first).to_be_visible()
+    expect(rows(card(frame, "Files"))).to_contain_text(["Tour template.txt"])
+
+
+def test_hostile_names_stay_text(person: Enter, bitrix24: Emulator) -> None:
+    stranger = bitrix24.control.add_user("alpha", name=HOSTILE, last_name="x" * 200, position=HOSTILE)
+    bitrix24.control.members("alpha", 22, add=[stranger])
+    bitrix24.control.add_file("alpha", 22, name=HOSTILE + "y" * 200, text="x")
+    priya = person("alpha", PRIYA, viewport={"width": 700, "height": 700})
+    frame = priya.open(GROUP)
+    for name in ("People", "Files"):
+        panel = card(frame, name)
+        row = rows(panel).filter(has_text="onerror")
+        expect(row).to_have_count(1)
+        text = row.inner_text()
+        assert "<script>alert(1)</script>" in text
+        assert "😀" in text
+        assert not {"\u202e", "\x07"} & set(text)
+        assert row.locator("img, script").count() == 0
+        assert overflow(frame) <= 0
 
 
 def test_a_long_list_is_shown_in_pages_and_searched(person: Enter, bitrix24: Emulator) -> None:
-    extra = [bitrix24.control.add_user("alpha", name=f"<b>Person</b> {number}") for number in range(60)]
-    bitrix24.control.members("alpha", 22, add=extra)
+    for number in range(58):
+        bitrix24.control.add_file("alpha", 22, name=f"<b>Plan</b> {number}.txt", text="x")
     frame = person("alpha", PRIYA).open(GROUP)
-    people = card(frame, "People")
-    expect(rows(people)).to_have_count(50)
-    people.get_by_role("button", name="Show more").click()
-    expect(rows(people)).to_have_count(64)
-    expect(people.get_by_role("button", name="Show more")).to_be_hidden()
+    panel = card(frame, "Files")
+    expect(rows(panel)).to_have_count(50)
+    panel.get_by_role("button", name="Show more").click()
+    expect(rows(panel)).to_have_count(60)
+    expect(panel.get_by_role("button", name="Show more")).to_be_hidden()
+    # Whoever works with the keyboard goes on where the new rows begin.
+    expect(rows(panel).nth(50).get_by_role("link")).to_be_focused()
 
-    people.get_by_role("searchbox").fill("</b> 59")
-    expect(people.locator(".row:visible")).to_have_count(1)
-    expect(people.locator(".row b")).to_have_count(0)
-    people.get_by_role("searchbox").fill("nobody of that name")
-    expect(people.get_by_text("Nothing found.")).to_be_visible()
-    assert overflow(frame) <= 0
+    panel.get_by_role("searchbox", name="Find a file").fill("</b> 57")
+    expect(panel.locator(".row:visible")).to_have_count(1)
+    panel.get_by_role("searchbox").fill("nowhere")
+    expect(panel.get_by_text("Nothing found.")).to_be_visible()
 
 
-def test_files_with_sizes_newest_first_and_download(person: Enter) -> None:
+@pytest.mark.parametrize(("language", "forward"), [("en", "ArrowRight"), ("ar", "ArrowLeft")])
+def test_by_keyboard_alone(person: Enter, language: str, forward: str) -> None:
     priya = person("alpha", PRIYA)
-    files = card(priya.open(GROUP), "Files")
-    expect(rows(files)).to_have_count(2)
-    listed = rows(files).filter(has_text="Loading list.txt")
-    expect(listed.locator(".row-note")).to_contain_text("byte")
-    assert (listed.get_by_role("link").get_attribute("href") or "").startswith(f"{priya.portal}/docs/file/")
-
-    with priya.page.context.expect_event("request", lambda asked: "/download" in asked.url) as asked:
-        listed.get_by_role("button", name="Download").click()
-    assert asked.value.url.startswith(priya.portal)
-
-
-def test_files_of_a_portal_without_the_old_method(person: Enter, bitrix24: Emulator) -> None:
-    bitrix24.control.settings("alpha", lacks_method="im.disk.folder.get")
-    files = card(person("alpha", PRIYA).open(GROUP), "Files")
-    expect(rows(files)).to_have_count(2)
-
-
-def test_a_chat_without_files_says_where_they_would_come_from(person: Enter, bitrix24: Emulator) -> None:
-    chat = bitrix24.control.add_chat("alpha", title="Quiet", members=[PRIYA], owner=PRIYA)
-    for lacking in ("", "im.disk.folder.get"):
-        bitrix24.control.settings("alpha", lacks_method=lacking)
-        files = card(person("alpha", PRIYA).open(f"chat{chat}"), "Files")
-        expect(files.get_by_role("heading", name="No files yet")).to_be_visible()
+    frame = priya.open(GROUP, language)
+    press = priya.page.keyboard.press
+    frame.locator("#tab-notes").focus()
+    press(forward)
+    expect(frame.locator("#tab-people")).to_be_focused()
+    expect(frame.locator("#card-notes")).to_be_hidden()
+    expect(rows(frame.locator("#card-people"))).to_have_count(4)
+    press(forward)
+    expect(frame.locator("#tab-files")).to_be_focused()
+    press("Home")
+    expect(frame.locator("#card-notes")).to_be_visible()
+    press("End")
+    expect(frame.locator("#card-files")).to_be_visible()
+    expect(rows(frame.locator("#card-files"))).to_have_count(2)
+    # The panel, its search, then the first row: name, download.
+    for expected in ("#card-files", ".card-find", ".row:first-child a", ".row:first-child button"):
+        press("Tab")
+        assert frame.locator("*:focus").evaluate("(e, s) => e.matches(s)", expected), expected
 
 
-def test_a_portal_that_does_not_answer_and_another_try(person: Enter, bitrix24: Emulator) -> None:
+def test_nothing_moves_while_cards_load(person: Enter, bitrix24: Emulator) -> None:
     priya = person("alpha", PRIYA)
+    write(priya.open(GROUP), "a note")
     frame = priya.open(GROUP)
-    bitrix24.control.fault("alpha", "500")
-    people = card(frame, "People")
-    expect(people.get_by_role("heading", name="This did not load")).to_be_visible(timeout=30_000)
-    bitrix24.control.fault("alpha")
-    people.get_by_role("button", name="Try again").click()
-    expect(rows(people)).to_have_count(4)
-    priya.watch.problems.clear()
-
-
-def test_a_script_that_did_not_come_is_asked_for_again(person: Enter) -> None:
-    priya = person("alpha", PRIYA)
-    frame = priya.open(GROUP)
-    priya.page.route("**/card-people*.js", lambda route: route.abort())
-    people = card(frame, "People")
-    expect(people.get_by_role("heading", name="This did not load")).to_be_visible()
-    priya.page.unroute_all()
-    people.get_by_role("button", name="Try again").click()
-    expect(people.get_by_role("heading", name="This did not load").or_(rows(people).first)).to_be_visible()
-    priya.watch.problems.clear()
-
-
-def test_who_was_removed_is_told_and_not_asked_to_try_again(person: Enter, bitrix24: Emulator) -> None:
-    priya = person("alpha", MEI)
-    frame = priya.open(GROUP)
-    bitrix24.control.members("alpha", 22, remove=[MEI])
-    people = card(frame, "People")
-    expect(people.get_by_text("Bitrix24 does not show you this part of the chat.")).to_be_visible()
-    expect(people.get_by_role("button", name="Try again")).to_be_hidden()
-    priya.watch.problems.clear()
-
-
-def test_a_click_that_fails_says_so(person: Enter, bitrix24: Emulator) -> None:
-    priya = person("alpha", PRIYA)
-    files = card(priya.open(GROUP), "Files")
-    expect(rows(files)).to_have_count(2)
-    bitrix24.control.settings("alpha", lacks_method="disk.file.get")
-    rows(files).first.get_by_role("button", name="Download").click()
-    expect(files.get_by_text("Bitrix24 did not do that.")).to_be_visible()
-    priya.watch.problems.clear()
-
-
-def test_names_from_the_portal_stay_text(person: Enter, bitrix24: Emulator) -> None:
-    guest = bitrix24.control.add_user("alpha", name=HOSTILE, position=HOSTILE)
-    bitrix24.control.members("alpha", 22, add=[guest])
-    frame = person("alpha", PRIYA).open(GROUP)
-    people = card(frame, "People")
-    expect(rows(people)).to_have_count(5)
-    expect(people.get_by_text("onerror").first).to_be_visible()
-    expect(people.locator(".row img[src=x]")).to_have_count(0)
-    assert overflow(frame) <= 0
-
-
-def test_the_keyboard_walks_the_tabs(person: Enter) -> None:
-    priya = person("alpha", PRIYA)
-    for language, forward in (("en", "ArrowRight"), ("ar", "ArrowLeft")):
-        frame = priya.open(GROUP, language)
-        tabs = frame.get_by_role("tab")
-        tabs.first.focus()
-        for index in (1, 2, 0):
-            priya.page.keyboard.press(forward)
-            expect(tabs.nth(index)).to_be_focused()
-            expect(tabs.nth(index)).to_have_attribute("aria-selected", "true")
-        priya.page.keyboard.press("End")
-        expect(tabs.last).to_be_focused()
+    # Slower than the half second after a click in which Chromium forgives shifts.
+    bitrix24.control.fault("alpha", delay_ms=700)
+    for name in ("People", "Files", "Notes"):
+        card(frame, name) if name != "Notes" else frame.get_by_role("tab", name=name).click()
+        frame.wait_for_timeout(300)
+    assert layout_shift(frame) == 0
 
 
 def test_the_deal_opens_in_bitrix24(person: Enter) -> None:
     priya = person("alpha", PRIYA)
-    frame = priya.open(DEAL)
+    frame = priya.open("chat25")
     frame.locator("#card-crm").click()
-    expect(priya.page.locator("dialog", has_text="/crm/deal/details/15/")).to_be_visible()
 
-
-def test_two_people_see_the_same_chat_each_with_their_own_eyes(person: Enter) -> None:
-    """In a private chat both name the other; the people are the same two."""
-    for who, other in ((PRIYA, MEI), (MEI, PRIYA)):
-        people = card(person("alpha", who).open(str(other)), "People")
-        expect(rows(people)).to_have_count(2)
-        expect(people.get_by_role("button", name="Write a message: ")).to_have_count(1)
+    expect(priya.page.locator("dialog")).to_contain_text("/crm/deal/details/15/")

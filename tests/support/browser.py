@@ -60,8 +60,10 @@ def free_port() -> int:
 class Application:
     """Granian serving `sidebar_project.wsgi` on a port of its own; use as a context manager.
 
-    `database` names the (test) database on the server of DATABASE_URL.
+    `database` names the (test) database on the server of DATABASE_URL; `root` is the project that is served.
     """
+
+    root = ROOT
 
     def __init__(self, port: int, *, database: str, oauth_url: str) -> None:
         self.port = port
@@ -87,7 +89,9 @@ class Application:
         command = [str(Path(sys.executable).parent / "granian"), "--interface", "wsgi", "--host", "127.0.0.1"]
         command += ["--port", str(self.port), "--blocking-threads", "4", "sidebar_project.wsgi:application"]
         with leaks.output("web") as log:
-            self._process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                command, cwd=self.root, env=self.environment, stdout=log, stderr=log
+            )
         deadline = time.monotonic() + START_SECONDS
         while not self._ready():
             if self._process.poll() is not None or time.monotonic() > deadline:

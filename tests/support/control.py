@@ -169,6 +169,10 @@ class Control:
         """A new chat: message_type, title, members, owner, managers, entity_type, entity_id, may_join."""
         return int(self._post(key, "chats", **fields)["id"])
 
+    def add_file(self, key: str, chat_id: int, **fields: Any) -> int:
+        """A new file of a chat: name, text, size in bytes."""
+        return int(self._post(key, f"chats/{chat_id}/files", **fields)["id"])
+
     def members(
         self, key: str, chat_id: int, *, add: Sequence[int] = (), remove: Sequence[int] = ()
     ) -> list[int]:

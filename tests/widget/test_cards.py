@@ -24,7 +24,7 @@ def test_notes_come_first_and_live_cards_wait_to_be_looked_at(opens: Opens, inst
     html = opens.widget("alpha", PRIYA, "chat22").content.decode()
 
     assert tabs(html) == ["notes", "people", "files"]
-    assert html.count('data-module="/static/widget/dist/card-') == 2
+    assert html.count('data-module="/static/widget/cards/') == 2
     assert "card-crm" not in html
 
 
@@ -51,8 +51,8 @@ def test_a_card_without_its_scope_explains_itself(opens: Opens, installed: Insta
     html = opens.widget("alpha", PRIYA, "chat22").content.decode()
 
     assert "needs the permission “disk”" in html
-    assert "card-files.js" not in html
-    assert "card-people.js" in html
+    assert "cards/files.js" not in html
+    assert "cards/people.js" in html
 
 
 def test_avatars_may_come_from_the_portal_and_from_nowhere_else(opens: Opens, installed: Install) -> None:

@@ -1,45 +1,37 @@
 """What a card is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
 
-from portals.models import Portal
-from widget.access import Proof
+from widget.access import Access
+
+Data = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a card is shown: a portal and what was proved of the viewer and the chat."""
-
-    portal: Portal
-    proof: Proof
-
-
-def _nothing(_: Place) -> dict[str, object]:
+def _nothing(_: Access) -> Data:
     return {}
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One block of the sidebar.
+    """One block of the sidebar; ``name`` is also the name of its files.
 
-    ``name`` is also that of its template in templates/widget/cards/ and, if it is ``live``, of its script in
-    widget/static/widget/cards/, which is imported when the card is first shown. ``icon`` is the id of a symbol in
-    widget/cards/icons.html. ``pinned`` cards stand above all others instead of under a tab of their own. ``scopes``
-    are what its calls need: where the portal did not grant them the card explains itself. ``data`` is what its
-    template sees as ``shown.data``; None keeps it away from a chat.
+    ``icon`` is the path of a stroked 24 x 24 SVG. A ``pinned`` card stands above all others, not under a tab of its
+    own. The module of a ``live`` card is imported when the card is first shown. ``scopes`` are what its calls need:
+    where the portal did not grant them the card explains itself. ``data`` is what its template sees as
+    ``shown.data``; None keeps the card away from a chat.
     """
 
     name: str
     title: str | Promise
-    order: int
     icon: str
+    order: int
     live: bool = False
-    scopes: frozenset[str] = frozenset()
     pinned: bool = False
-    data: Callable[[Place], dict[str, object] | None] = _nothing
+    scopes: frozenset[str] = frozenset()
+    data: Callable[[Access], Data | None] = _nothing
 
     @property
     def template(self) -> str:
@@ -47,14 +39,14 @@ class Card:
 
     @property
     def module(self) -> str:
-        """The bundled script of a live card, as a static file."""
-        return f"widget/dist/card-{self.name}.js"
+        """The static file of a live card."""
+        return f"widget/cards/{self.name}.js"
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A card in one chat: what the templates get."""
+    """A card in one chat: what the templates get. ``missing`` are scopes that were not granted."""
 
     card: Card
-    data: dict[str, object]
+    data: Data
     missing: list[str]

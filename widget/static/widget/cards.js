@@ -1,74 +1,131 @@
 // Cards under tabs. A live card's module is imported when the card is first shown, and Bitrix24's SDK with it.
-const frame = JSON.parse(document.getElementById("frame-data").textContent);
-const tabs = [...document.querySelectorAll("[role=tab]")];
+import { LiveList, show } from "./livelist.js";
+import { openChat } from "./parent.js";
+import { ask, openPath } from "./portal.js";
+import { fill } from "./texts.js";
+import { wording as ago } from "./times.js";
 
-const panelOf = (tab) => document.getElementById(tab.getAttribute("aria-controls"));
+const root = document.getElementById("cards");
+const tabs = [...root.querySelectorAll("[role=tab]")];
+const complaint = document.getElementById("card-problem");
+const lists = new Map();
+// As in widget/hidden.py: control characters, and overrides of direction that make a text read as another one.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be shown
+const HIDDEN = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202d\u202e]/g;
 
-async function wake(panel) {
+/** A text of the portal's as it may be shown. */
+const plain = (value) => String(value ?? "").replace(HIDDEN, "");
+
+/** Tells what did not work ("open", "chat", "download"); `address` is where the same can be had in a new window. */
+function complain(what, address = "") {
+  for (const part of complaint.querySelectorAll("[data-say]")) part.hidden = part.dataset.say !== what;
+  const link = complaint.querySelector("a");
+  link.hidden = !address;
+  link.href = address;
+  complaint.hidden = false;
+}
+
+/** What a card's module is given to work with; docs/adding-a-card.md says what for. */
+function kitFor(panel, frame) {
+  const words = panel.querySelector("template[data-words]")?.content;
+  const isPrivate = /^\d+$/.test(frame.dialog_id);
+  return {
+    frame,
+    // `sg…` and `crm…` are names of a chat that not every method knows; its number is one that all do.
+    dialog: isPrivate ? frame.dialog_id : `chat${frame.chat_id}`,
+    ask,
+    openChat,
+    complain,
+    plain,
+    ago,
+    list: (how) => new LiveList(panel, how),
+    word: (key, values = {}) => fill(words.querySelector(`[data-word=${key}]`).textContent, values),
+  };
+}
+
+async function wake(panel, frame) {
   const address = panel.dataset.module;
-  if (!address || panel.hasAttribute("data-awake")) return;
-  panel.toggleAttribute("data-awake", true);
+  if (!address) return;
+  if (lists.has(panel)) {
+    lists.get(panel)?.refresh();
+    return;
+  }
+  lists.set(panel, null);
+  show(panel, null);
   try {
     const module = await import(address);
-    module.default(panel, frame);
+    lists.set(panel, module.default(panel, kitFor(panel, frame)));
   } catch {
-    panel.removeAttribute("data-awake");
-    offerAgain(panel);
+    lists.delete(panel);
+    show(panel, "failed");
   }
 }
 
-/** The script itself did not come: nothing of it is there to offer another try. */
-function offerAgain(panel) {
-  const list = panel.querySelector(".card-list");
-  const failed = panel.querySelector("[data-state=failed]");
-  list.hidden = true;
-  failed.hidden = false;
-  const again = () => {
-    list.hidden = false;
-    failed.hidden = true;
-    wake(panel);
-  };
-  failed.querySelector("[data-action=retry]").addEventListener("click", again, { once: true });
-}
+const panelOf = (tab) => document.getElementById(tab.getAttribute("aria-controls"));
 
-function choose(chosen, { focus = false } = {}) {
+function choose(chosen, frame) {
   for (const tab of tabs) {
     const on = tab === chosen;
     tab.setAttribute("aria-selected", String(on));
     tab.tabIndex = on ? 0 : -1;
     panelOf(tab).hidden = !on;
   }
-  if (focus) chosen.focus();
-  wake(panelOf(chosen));
+  complaint.hidden = true;
+  wake(panelOf(chosen), frame);
 }
 
-function step(event) {
+/** The tab that a key leads to, undefined for other keys. */
+function tabAfter(key, tab) {
   const forward = document.documentElement.dir === "rtl" ? "ArrowLeft" : "ArrowRight";
   const backward = forward === "ArrowRight" ? "ArrowLeft" : "ArrowRight";
-  const at = tabs.indexOf(event.currentTarget);
-  const to = { [forward]: at + 1, [backward]: at - 1, Home: 0, End: tabs.length - 1 }[event.key];
-  if (to === undefined) return;
-  event.preventDefault();
-  choose(tabs[(to + tabs.length) % tabs.length], { focus: true });
+  const at = tabs.indexOf(tab);
+  const to = { [forward]: at + 1, [backward]: at - 1, Home: 0, End: -1 }[key];
+  return to === undefined ? undefined : tabs.at(to % tabs.length);
 }
 
-/** Makes tabs and pinned cards of the page work. */
-export function startCards() {
+/** Links into the portal open in Bitrix24's own slider; with a modifier key they stay the links they are. */
+function follow(event) {
+  const link = event.target.closest("a[data-path]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  complaint.hidden = true;
+  openPath(link.dataset.path).catch(() => complain("open", link.href));
+}
+
+export function startCards(frame) {
   for (const tab of tabs) {
-    tab.addEventListener("click", () => choose(tab));
-    tab.addEventListener("keydown", step);
-  }
-  // A pinned card works as the link it is; with scripts it opens in Bitrix24's own slider.
-  for (const link of document.querySelectorAll("a[data-path][data-module]")) {
-    link.addEventListener("click", async (event) => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    tab.addEventListener("click", () => choose(tab, frame));
+    tab.addEventListener("keydown", (event) => {
+      const next = tabAfter(event.key, tab);
+      if (!next) return;
       event.preventDefault();
-      try {
-        const module = await import(link.dataset.module);
-        module.default(link);
-      } catch {
-        window.open(link.href, "_blank", "noopener,noreferrer");
-      }
+      choose(next, frame);
+      next.focus();
     });
   }
+  root.addEventListener("click", follow);
+  for (const retry of root.querySelectorAll("[data-action=retry]")) {
+    retry.addEventListener("click", () => again(retry.closest("[role=tabpanel]"), frame));
+  }
+  complaint.querySelector("button").addEventListener("click", () => {
+    complaint.hidden = true;
+  });
+  document.addEventListener("visibilitychange", () => {
+    const shown = tabs.find((tab) => tab.ariaSelected === "true");
+    if (!document.hidden && shown) wake(panelOf(shown), frame);
+  });
+}
+
+/** The button goes with the message it stands in, so the focus goes to the card. */
+function again(panel, frame) {
+  show(panel, null);
+  panel.focus();
+  wake(panel, frame);
+}
+
+/** The viewer may no longer see this chat: only the notes' place is left, which says so. */
+export function closeCards() {
+  const notes = document.getElementById("card-notes");
+  notes.hidden = false;
+  root.replaceChildren(notes);
 }

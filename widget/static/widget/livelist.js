@@ -1,95 +1,101 @@
 // A live list: waiting, pages, search in what is loaded, nothing there, failed. Text goes in as text, never as HTML.
-const FIND_FROM = 8;
+const STALE = 60_000;
 
 /**
- * `load(place)` gives `{items, next}` of a page (`place` is null first); `fill(row, item)` writes one row;
- * `words(item)` is what the search looks at.
+ * `load(start)` gives `{items, next}` of a page (`start` is 0 first, then what `next` was, null for no more);
+ * `fill(row, item)` writes one row; `words(item)` is what the search looks at.
  */
 export class LiveList {
-  #items = [];
+  #rows = [];
   #next = null;
+  #loadedAt = 0;
+  #busy = false;
 
   constructor(panel, { load, fill, words }) {
     Object.assign(this, { panel, load, fill, words });
     this.list = panel.querySelector(".rows");
-    this.box = panel.querySelector(".card-list");
     this.find = panel.querySelector(".card-find");
     this.none = panel.querySelector(".card-none");
-    this.problem = panel.querySelector(".card-problem");
     this.more = panel.querySelector("[data-action=more]");
-    this.again = panel.querySelector("[data-action=retry]");
+    this.moreFailed = panel.querySelector("[data-more-failed]");
     this.blank = panel.querySelector("template[data-row]").content.firstElementChild;
-    this.waiting = [...this.list.children];
     this.find.addEventListener("input", () => this.#search());
-    this.more.addEventListener("click", () => this.#page());
-    this.again.addEventListener("click", () => this.start());
+    this.more.addEventListener("click", () => this.#page(this.#next));
+    this.refresh();
   }
 
-  start() {
-    this.#items = [];
-    this.#next = null;
-    this.list.replaceChildren(...this.waiting);
-    this.list.setAttribute("aria-busy", "true");
-    this.#show("list");
-    return this.#page();
+  /** Loads again what is older than a minute. What is shown stays until the answer is here. */
+  async refresh() {
+    if (Date.now() - this.#loadedAt > STALE) await this.#page(0);
   }
 
-  /** Says so if something that a person asked for does not happen. */
-  async doing(promise) {
-    this.problem.hidden = true;
-    await promise.catch(() => {
-      this.problem.hidden = false;
-    });
-  }
-
-  async #page() {
-    if (this.more.getAttribute("aria-busy") === "true") return;
+  async #page(start) {
+    if (this.#busy) return;
+    this.#busy = true;
     this.more.setAttribute("aria-busy", "true");
+    this.moreFailed.hidden = true;
     try {
-      const { items, next } = await this.load(this.#next);
-      const rows = items.map((item) => this.#row(item));
-      for (const row of this.waiting) row.remove();
-      this.list.append(...rows);
-      this.list.setAttribute("aria-busy", "false");
-      this.#next = next;
-      this.more.hidden = next === null;
-      this.find.hidden = this.#items.length < FIND_FROM && next === null;
-      this.#show(this.#items.length ? "list" : "empty");
-      this.#search();
+      this.#take(await this.load(start), start);
     } catch (error) {
-      for (const [name, on] of [
-        ["denied", error.denied === true],
-        ["failed", error.denied !== true],
-      ]) {
-        this.panel.querySelector(`[data-say=${name}]`).hidden = !on;
-      }
-      this.again.hidden = error.denied === true;
-      this.#show("failed");
+      this.#fail(error, start);
     } finally {
+      this.#busy = false;
       this.more.removeAttribute("aria-busy");
     }
+  }
+
+  #take({ items, next }, start) {
+    const rows = items.map((item) => this.#row(item));
+    const added = rows.map(({ row }) => row);
+    if (start === 0) {
+      this.#loadedAt = Date.now();
+      this.#rows = rows;
+      this.#replace(added);
+    } else {
+      this.#rows.push(...rows);
+      this.list.append(...added);
+      added[0]?.querySelector("a, button")?.focus();
+    }
+    this.list.removeAttribute("aria-busy");
+    this.#next = next;
+    this.more.hidden = next === null;
+    show(this.panel, this.#rows.length ? null : "empty");
+    this.#search();
+  }
+
+  /** New rows for old ones; the focus stays at its place. */
+  #replace(rows) {
+    const focused = [...this.list.children].findIndex((row) => row.contains(document.activeElement));
+    const kind = document.activeElement?.tagName;
+    this.list.replaceChildren(...rows);
+    if (focused >= 0) rows[Math.min(focused, rows.length - 1)]?.querySelector(kind)?.focus();
+  }
+
+  #fail(error, start) {
+    if (start > 0) this.moreFailed.hidden = false;
+    else if (error.denied) show(this.panel, "denied");
+    else if (!this.#rows.length) show(this.panel, "failed");
   }
 
   #row(item) {
     const row = this.blank.cloneNode(true);
     this.fill(row, item);
-    this.#items.push({ row, text: this.words(item).toLocaleLowerCase() });
-    return row;
+    return { row, text: this.words(item).toLocaleLowerCase() };
   }
 
   #search() {
     const wanted = this.find.value.trim().toLocaleLowerCase();
     let found = 0;
-    for (const { row, text } of this.#items) {
+    for (const { row, text } of this.#rows) {
       row.hidden = !text.includes(wanted);
       found += row.hidden ? 0 : 1;
     }
     this.none.hidden = found > 0 || !wanted;
   }
+}
 
-  #show(state) {
-    this.box.hidden = state !== "list";
-    for (const part of this.panel.querySelectorAll("[data-state]"))
-      part.hidden = part.dataset.state !== state;
-  }
+/** Shows one of a card's states ("empty", "failed", "denied"), null for its list. */
+export function show(panel, state) {
+  panel.querySelector(".card-list").hidden = state !== null;
+  for (const part of panel.querySelectorAll("[data-state]")) part.hidden = part.dataset.state !== state;
 }

@@ -1,6 +1,6 @@
 // Entry of the sidebar page. The notes are already in it; this makes them live.
 import { Api } from "./api.js";
-import { startCards } from "./cards.js";
+import { closeCards, startCards } from "./cards.js";
 import { Composer } from "./composer.js";
 import { Finder } from "./finder.js";
 import { Live } from "./live.js";
@@ -24,12 +24,12 @@ function showRights(canWrite) {
 function close(problem) {
   const box = blank("blank-lost");
   box.querySelector(".lost-reason").textContent = problem.detail;
+  closeCards();
   root.replaceChildren(box);
   box.focus();
 }
 
 keepTimes();
-startCards();
 const session = new Session(frame, { onRights: showRights, onLost: close });
 const api = new Api(frame.api, session);
 const notes = new Notes(root, { api, frame, onSearch: () => finder.find() });
@@ -60,4 +60,5 @@ if (form) {
   linkOnPaste(form.querySelector("textarea"));
   new Composer(form, { api, frame, notes });
 }
+startCards(frame);
 root.toggleAttribute("data-live", true);

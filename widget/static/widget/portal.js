@@ -1,39 +1,67 @@
 // What live cards ask of the portal: REST under the viewer's own rights, and Bitrix24's own windows.
 import { parentFrame } from "./parent.js";
 
-/** The portal refused. `denied`: asking again will not help; `unknownMethod`: it has no such method (any more). */
+// Codes that asking again does not change (Bitrix24 REST docs: errors of im.* and disk.*, and of REST as such).
+const DENIED = new Set([
+  "ACCESS_ERROR",
+  "ACCESS_DENIED",
+  "USER_ACCESS_ERROR",
+  "INSUFFICIENT_SCOPE",
+  "INVALID_CREDENTIALS",
+  "ERROR_NOT_FOUND",
+  "ERROR_METHOD_NOT_FOUND",
+]);
+
+/** The portal refused. `denied`: asking again will not help. */
 export class Refused extends Error {
   constructor(code = "") {
-    super(code);
-    this.unknownMethod = /method_not_found/i.test(code);
-    this.denied = /access|scope|not_found/i.test(code);
+    super(String(code));
+    this.denied = DENIED.has(this.message.toUpperCase());
+  }
+}
+
+/** What one command brought. */
+class Answer {
+  #row;
+
+  constructor(row) {
+    this.#row = row;
+  }
+
+  get ok() {
+    return this.#row?.isSuccess === true;
+  }
+
+  /** Throws Refused if the command failed. */
+  get result() {
+    if (!this.ok) throw new Refused([...(this.#row?.errors.values() ?? [])][0]?.code);
+    return this.#row.getData().result;
+  }
+
+  /** The start of the page that follows the one at `start`, null for none. Older portals give no total. */
+  next(start, size, got) {
+    const total = this.#row.getTotal();
+    const after = start + size;
+    return (total > 0 ? after < total : got === size) ? after : null;
   }
 }
 
 /**
- * Runs commands `{name: {method, params}}` in one request, which a later one may build on (`$result[name][…]`).
- * Resolves to `{name: {result, total}}` (inside a batch the SDK takes every answer for one with a next page). Throws Refused for the first command that failed.
+ * Runs commands `{name: {method, params}}` in one request, of which a later one may build on an earlier one's
+ * result (`$result[name][…]`). Resolves to an `Answer` for each, rejects when the portal does not answer.
  */
 export async function ask(calls) {
   const frame = await parentFrame();
   const answer = await frame.actions.v2.batch.make({
     calls,
-    options: { isHaltOnError: true, returnAjaxResult: true },
+    options: { isHaltOnError: false, returnAjaxResult: true },
   });
   const rows = answer.getData() ?? {};
-  for (const row of Object.values(rows)) {
-    for (const error of row.errors.values()) throw new Refused(error.code);
-  }
-  if (!answer.isSuccess) throw new Refused([...answer.errors.values()][0]?.code);
-  return Object.fromEntries(
-    Object.entries(rows).map(([name, row]) => [
-      name,
-      { result: row.getData().result, total: row.getTotal() },
-    ]),
-  );
+  if (!Object.keys(rows).length) throw new Refused([...answer.errors.values()][0]?.code);
+  return Object.fromEntries(Object.keys(calls).map((name) => [name, new Answer(rows[name])]));
 }
 
-/** Opens a page of the portal in its slider; where that is not possible, in a window of its own. */
+/** Opens a page of the portal in its slider. Settles when that is closed; rejects where Bitrix24 has no slider. */
 export async function openPath(path) {
   const frame = await parentFrame();
   return frame.slider.openPath(frame.slider.getUrl(path));

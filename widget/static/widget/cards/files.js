@@ -1,88 +1,88 @@
 // Files: the chat's folder, newest first. Addresses for downloading carry the viewer's token: used, never kept.
-
-import { LiveList } from "../livelist.js";
-import { ask } from "../portal.js";
-import { wording } from "../times.js";
-
-const PAGE = 50;
+const PAGE = 50; // of every list in Bitrix24
 const lang = document.documentElement.lang || "en";
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
 
-export default function files(panel, frame) {
-  const home = new URL(frame.images[0]);
-  let folder = null;
+export default function files(_panel, { frame, dialog, ask, complain, plain, ago, list }) {
+  let folder = 0;
 
   async function load(start) {
-    const answer = await page(start ?? 0);
-    return {
-      items: Object.values(answer?.items.result ?? []),
-      next: answer?.items.more ? (start ?? 0) + PAGE : null,
-    };
+    if (!folder) return find();
+    const { items } = await ask({ items: children(folder, start) });
+    return page(items, start);
   }
 
-  /** A page of the folder, which is looked up with the first; null where the chat has none yet. */
-  async function page(start) {
-    if (folder) return ask({ items: children(folder, start) });
-    try {
-      // `$result` saves a round trip.
-      const first = { folder: { method: "im.disk.folder.get", params: { DIALOG_ID: frame.dialog_id } } };
-      const answer = await ask({ ...first, items: children("$result[folder][ID]", start) });
-      folder = answer.folder.result.ID;
-      return answer;
-    } catch (error) {
-      // Bitrix24 means to give this method up; the chat itself names its folder too.
-      if (!error.unknownMethod) throw error;
-      const { chat } = await ask({
-        chat: { method: "im.dialog.get", params: { DIALOG_ID: frame.dialog_id } },
-      });
-      folder = Number(chat.result.disk_folder_id);
-      return folder ? page(start) : null;
+  /** The folder and its first page in one request. `im.disk.folder.get` is deprecated, so another way stands by. */
+  async function find() {
+    const first = await ask({
+      folder: { method: "im.disk.folder.get", params: { CHAT_ID: frame.chat_id } },
+      items: children("$result[folder][ID]", 0),
+      chat: { method: "im.dialog.get", params: { DIALOG_ID: dialog } },
+    });
+    if (first.folder.ok) {
+      folder = Number(first.folder.result.ID);
+      return page(first.items, 0);
     }
+    const known = first.chat.ok ? first.chat.result.disk_folder_id : undefined;
+    if (known === undefined) return first.folder.result;
+    folder = Number(known);
+    // A chat gets its folder with its first file.
+    return folder ? load(0) : { items: [], next: null };
   }
 
-  function children(id, start) {
-    return { method: "disk.folder.getchildren", params: { id, order: { CREATE_TIME: "DESC" }, start } };
+  function page(answer, start) {
+    const items = Object.values(answer.result);
+    return {
+      items: items.filter((item) => Number(item.DELETED_TYPE ?? 0) === 0),
+      next: answer.next(start, PAGE, items.length),
+    };
   }
 
   async function download(id) {
     // The address in the list dies with the token; a fresh one is asked for at the moment of use.
     const { file } = await ask({ file: { method: "disk.file.get", params: { id } } });
-    const address = own(file.result.DOWNLOAD_URL);
-    if (!address) throw new Error("The file has no address on its portal.");
-    window.open(address, "_blank", "noopener,noreferrer");
+    const opened = window.open(own(file.result.DOWNLOAD_URL), "_blank");
+    if (!opened) throw new Error("The browser opened no window.");
+    opened.opener = null;
   }
 
-  /** An http(s) address on the portal itself, or "". */
+  /** An address on the portal itself. Throws for any other. */
   function own(address) {
-    try {
-      const url = new URL(address, home);
-      return url.origin === home.origin ? url.href : "";
-    } catch {
-      return "";
-    }
+    const url = new URL(address, frame.portal);
+    if (url.origin !== frame.portal) throw new Error("Not an address of this portal.");
+    return url.href;
   }
 
   function fill(row, item) {
-    const name = String(item.NAME ?? "");
+    const name = plain(item.NAME);
+    const isFile = item.TYPE === "file";
     row.querySelector("bdi").textContent = name;
     const made = Date.parse(item.CREATE_TIME);
-    const facts = [
-      item.TYPE === "file" ? size(Number(item.SIZE)) : "",
-      Number.isNaN(made) ? "" : wording(new Date(made)),
-    ];
-    row.querySelector(".row-note").textContent = facts.filter(Boolean).join(" · ");
-    const address = own(item.DETAIL_URL);
-    if (address) row.querySelector("a").href = address;
-    if (item.TYPE !== "file") row.querySelector("use").setAttribute("href", "#icon-files");
-    const button = row.querySelector("[data-action=download]");
+    row.querySelector(".row-note").textContent = [
+      isFile && size(Number(item.SIZE)),
+      !Number.isNaN(made) && ago(new Date(made)),
+    ]
+      .filter(Boolean)
+      .join(" · ");
+    try {
+      row.querySelector("a").href = own(item.DETAIL_URL);
+    } catch {
+      // The name stays a name where Bitrix24 gives no page to open.
+    }
+    if (!isFile) row.querySelector("use").setAttribute("href", "#icon-files");
+    const button = row.querySelector("button");
     button.setAttribute("aria-label", `${button.title}: ${name}`);
-    button.hidden = item.TYPE !== "file";
-    button.addEventListener("click", () => list.doing(download(item.ID)));
+    button.hidden = !isFile;
+    button.addEventListener("click", () => download(item.ID).catch(() => complain("download")));
   }
 
-  const list = new LiveList(panel, { load, fill, words: (item) => String(item.NAME ?? "") });
-  list.start();
+  return list({ load, fill, words: (item) => plain(item.NAME) });
 }
+
+const children = (id, start) => ({
+  method: "disk.folder.getchildren",
+  params: { id, order: { CREATE_TIME: "DESC" }, start },
+});
 
 function size(bytes) {
   if (!Number.isFinite(bytes)) return "";
