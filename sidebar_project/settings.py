@@ -142,7 +142,7 @@ CACHES = {
     },
     # Rendered pieces of pages, in the process: reading them costs no round trip, losing them a rendering.
     "template_fragments": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "BACKEND": f"django.core.cache.backends.{'dummy.DummyCache' if DEBUG else 'locmem.LocMemCache'}",
         "OPTIONS": {"MAX_ENTRIES": 500},
     },
 }

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.test import Client
 
 from portals.journal import CALLS
@@ -38,7 +38,8 @@ def emulator(emulator_process: Emulator, settings: Any) -> Emulator:
 
 @pytest.fixture(autouse=True)
 def _clean_cache() -> None:
-    cache.clear()
+    for alias in caches:
+        caches[alias].clear()
     CALLS.clear()
 
 

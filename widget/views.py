@@ -35,9 +35,11 @@ def widget(request: HttpRequest, opened: OpenRequest) -> HttpResponse:
     counts.add(counts.Kind.OPEN, {"": 1})
     request.META[OUTCOME] = granted.how.value
     view = FirstView.of(opened, granted.proof.chat)
+    cards = registry.shown(granted)
     images = image_sources(granted.portal.origin)
     context = {
-        "cards": registry.shown(granted),
+        "cards": cards,
+        "cards_key": ",".join(shown.key for shown in cards),
         "view": view,
         "language": translation.get_language(),
         "can_write": granted.proof.can_write,

@@ -50,3 +50,8 @@ class Shown:
     card: Card
     data: Data
     missing: list[str]
+
+    @property
+    def key(self) -> str:
+        """The same for all chats where the card looks the same, if it has no ``data``."""
+        return f"{self.card.name} {' '.join(self.missing)}"
