@@ -32,7 +32,7 @@ def hang_up() -> Switch:
     def end() -> None:
         with _server() as server:
             server.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s", [name]
             )
 
     return end
