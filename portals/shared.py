@@ -20,13 +20,18 @@ from portals.absence import Absence
 
 T = TypeVar("T")
 
-REDIS = Absence(
-    "redis",
-    (redis.ConnectionError, redis.TimeoutError),
-    lambda: redis.ConnectionError("Redis is away, as somebody in this process found a moment ago."),
-)
 # Answers and proofs of a busy quarter of an hour; about a kilobyte each.
 _REMEMBERED = 5_000
+
+
+@lru_cache(maxsize=8)
+def absence(url: str) -> Absence:
+    """What this process knows of one server; cache and broker may be two."""
+    return Absence(
+        "redis",
+        (redis.ConnectionError, redis.TimeoutError),
+        lambda: redis.ConnectionError("Redis is away, as somebody in this process found a moment ago."),
+    )
 
 
 def remember(key: str, value: object, seconds: float) -> None:
@@ -50,12 +55,13 @@ class OneAttempt(Retry):
     The client calls it around every connect and every command, so this one place knows how all of them end.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, url: str) -> None:
         super().__init__(NoBackoff(), 0)
+        self._url = url
 
     def call_with_retry(self, do: Callable[[], T], *args: Any, **kwargs: Any) -> T:
         """Raises: redis.ConnectionError, redis.TimeoutError, and what the command raises."""
-        with REDIS.attempt():
+        with absence(self._url).attempt():
             return super().call_with_retry(do, *args, **kwargs)
 
 
@@ -66,7 +72,7 @@ class SharedCache(RedisCache):  # type: ignore[misc] # it comes without types
     """
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
-        options = {**params.get("OPTIONS", {}), "CONNECTION_POOL_KWARGS": {"retry": OneAttempt()}}
+        options = {**params.get("OPTIONS", {}), "CONNECTION_POOL_KWARGS": {"retry": OneAttempt(server)}}
         super().__init__(server, {**params, "OPTIONS": options})
         self._memory = _memory()
 
@@ -121,4 +127,4 @@ def _memory() -> LocMemCache:
 
 @lru_cache(maxsize=2)
 def _client(url: str) -> "redis.Redis":
-    return redis.Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=1, retry=OneAttempt())
+    return redis.Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=1, retry=OneAttempt(url))

@@ -8,6 +8,7 @@ from typing import Any
 import redis
 import structlog
 from celery import Task, shared_task
+from django.conf import settings
 from django.db import transaction
 from django.dispatch import receiver
 from kombu.exceptions import OperationalError
@@ -18,7 +19,7 @@ from portals.consequences import SOON
 from portals.events import inbox, spool, wakeups, work
 from portals.handlers import BindingFailed
 from portals.models import Portal
-from portals.shared import REDIS
+from portals.shared import absence
 from portals.tokens import NoToken, RefreshPending
 
 log = structlog.get_logger(__name__)
@@ -139,7 +140,7 @@ def _reconcile_later(sender: type[Portal], portal: Portal, **_: Any) -> None:
 def enqueue(task: "Task[Any, Any]", *ids: int, **options: Any) -> None:
     """Hand a task to the workers; a broker that is away costs the task, never the page that asked for it."""
     try:
-        with REDIS.attempt():
+        with absence(settings.CELERY_BROKER_URL).attempt():
             task.apply_async(ids, retry=False, **options)
     except (OperationalError, redis.ConnectionError) as error:
         log.error("broker_unavailable", task=task.name, reason=type(error).__name__)

@@ -9,7 +9,7 @@ from django.test import Client
 
 from portals.journal import CALLS
 from portals.models import Portal
-from portals.shared import REDIS
+from portals.shared import absence
 from sidebar_project import messages
 from tests.support.clocks import Clocks, moving
 from tests.support.emulator import Emulator
@@ -39,7 +39,7 @@ def emulator(emulator_process: Emulator, settings: Any) -> Emulator:
 
 @pytest.fixture(autouse=True)
 def _clean_cache() -> None:
-    REDIS.forget()
+    absence.cache_clear()
     cache.clear()
     CALLS.clear()
 

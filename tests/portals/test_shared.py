@@ -4,9 +4,10 @@ import socket
 from typing import Any
 
 import pytest
+import redis
 from django.core.cache import cache, caches
 
-from portals import absence, breaker, tasks
+from portals import absence, breaker, shared, tasks
 from portals.limits import PortalGate
 from portals.shared import SharedCache, redis_client
 
@@ -47,7 +48,7 @@ def test_redis_decides_while_it_is_there() -> None:
 def test_one_failure_spares_all_others_the_wait(
     redis_away: SharedCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Breaker, limiter, tasks and the cache together make one attempt to connect."""
+    """Breaker, limiter and the cache together make one attempt to connect."""
     attempts: list[Any] = []
     connect = socket.socket.connect
 
@@ -63,5 +64,17 @@ def test_one_failure_spares_all_others_the_wait(
     gate.admit(["app.info"])
     assert gate.line() == 0.0
     redis_away.set("later", 2)
-    tasks.enqueue(tasks.dispatch_events)
     assert len(attempts) == 1
+
+
+def test_a_task_for_a_broker_that_is_away_is_given_up_at_once(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page that wanted it goes on; kombu is not even asked."""
+    settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
+    monkeypatch.setattr(absence, "PAUSE", 3600.0)
+    known = shared.absence(settings.CELERY_BROKER_URL)
+    with pytest.raises(redis.ConnectionError), known.attempt():
+        raise redis.ConnectionError
+    monkeypatch.setattr(tasks.dispatch_events, "apply_async", pytest.fail)
+    tasks.enqueue(tasks.dispatch_events)
