@@ -1,4 +1,4 @@
-"""What this process knows of a service that is away (docs/adr/0030-what-is-away-is-remembered.md).
+"""What this process knows of a service that is away (docs/adr/0050-what-is-away-is-remembered.md).
 
 Waiting for something that does not answer costs a second or more, and one page asks Redis a dozen times. So the
 first who waited in vain remembers it for everybody in the process: the others fail at once, and one at a time looks

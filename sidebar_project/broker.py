@@ -1,4 +1,4 @@
-"""Celery's way to Redis, mended where losing the broker would end a worker (docs/adr/0032-broker-transport.md)."""
+"""Celery's way to Redis, mended where losing the broker would end a worker (docs/adr/0052-broker-transport.md)."""
 
 from typing import Any
 

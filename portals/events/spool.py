@@ -1,4 +1,4 @@
-"""Where an event waits in Redis while the database is away (docs/adr/0031-events-without-a-database.md).
+"""Where an event waits in Redis while the database is away (docs/adr/0051-events-without-a-database.md).
 
 Bitrix24 sends no event twice, so refusing one is losing it. The spool promises less than the inbox (Redis may
 lose it too), and nothing in it has been authenticated: it is bounded in number and size, sealed, and let in through
