@@ -3,7 +3,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help setup run test fuzz screenshots lint audit licences format bench messages requirements clean
+.PHONY: help setup run test fuzz screenshots lint audit licences format bench faults messages requirements clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ fuzz: setup ## feed every parser and address, others each time: make fuzz FUZZ_F
 
 screenshots: setup ## draw the pictures of docs/screenshots anew
 	@SCREENSHOTS=1 $(PYTHON) -m pytest tests/browser/test_looks.py tests/browser/test_states.py tests/browser/test_card_states.py tests/browser/test_admin.py
+
+faults: setup ## take one thing after the other away under load, see what happens: make faults ONLY=cache
+	@$(PYTHON) -m tests.faults $(ONLY)
 
 bench: setup ## measure, all of it or one part: make bench ONLY=tokens
 	@$(PYTHON) -m tests.benchmarks $(ONLY)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from portals import administration
 from portals.administration import InvalidSettings
 from portals.models import Portal
+from portals.postgresql.base import GONE
 from portals.refusals import Refusal
 from portals.sessions import ApplicationSession, SessionRefused
 
@@ -40,8 +41,9 @@ def administrator(view: ApplicationView) -> Callable[[HttpRequest], HttpResponse
         except InvalidSettings as invalid:
             response = _problem(400, "invalid", _("Please check what is marked."), fields=invalid.fields)
         except Refusal as refusal:
-            text = str(refusal.explanation.message)
-            response = _problem(refusal.explanation.status, refusal.reason, text)
+            response = _refused(refusal)
+        except GONE:
+            response = _refused(Refusal("unavailable"))
         response.headers["Cache-Control"] = "no-store"
         return response
 
@@ -98,6 +100,14 @@ def _sent(request: HttpRequest) -> Sent:
 def _token(sent: Sent) -> str | None:
     token = sent.get("access_token")
     return token if isinstance(token, str) and token else None
+
+
+def _refused(refusal: Refusal) -> JsonResponse:
+    said = refusal.explanation
+    response = _problem(said.status, refusal.reason, str(said.message))
+    if said.retry_after is not None:
+        response.headers["Retry-After"] = str(said.retry_after)
+    return response
 
 
 def _problem(status: int, code: str, detail: str, **members: object) -> JsonResponse:

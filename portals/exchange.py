@@ -6,11 +6,12 @@ answer, by a failure to get one, and by nothing else.
 """
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
-from django.db import OperationalError, connection
+from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
@@ -21,14 +22,19 @@ from portals.consequences import Effect, Source
 from portals.fields import unseal
 from portals.metrics import counters
 from portals.models import Portal, PortalToken
+from portals.postgresql.base import GONE
 from portals.schedule import refresh_due_at
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
+
 # Seconds for the request; the lease outlasts it, name resolution and the commit, so only the dead lose theirs.
 DEADLINE = 15.0
 LEASE = timedelta(seconds=60)
-_COMMIT_ATTEMPTS = 6
+# For the database to come back, once the answer is here.
+_PATIENCE = 300.0
+_PAUSE = 1.0
 
 
 class NoToken(Exception):
@@ -93,11 +99,13 @@ def spend(token: PortalToken) -> PortalToken:
         if pair.member_id != token.portal.member_id:
             raise TokenDead("foreign_member_id")
     except Bitrix24Error as error:
-        counters.refreshed(error.code, time.monotonic() - started)
-        return _failed(token, error)
-    saved = _save(token, pair)
-    counters.refreshed("refreshed", time.monotonic() - started)
-    return saved
+        failure = error
+    else:
+        saved = _save(token, pair)
+        counters.refreshed("refreshed", time.monotonic() - started)
+        return saved
+    counters.refreshed(failure.code, time.monotonic() - started)
+    return _patiently(token, lambda: _failed(token, failure))
 
 
 def bury(token: PortalToken, reason: str) -> None:
@@ -155,6 +163,10 @@ def _save(token: PortalToken, pair: TokenPair) -> PortalToken:
     for name, value in values.items():
         setattr(token, name, value)
     token.generation += 1
+    if (
+        timezone.now() - now > LEASE / 2
+    ):  # another process may have given the token up, and the portal with it
+        portal.refresh_from_db(fields=["status", "status_reason"])
     if portal.status == Portal.Status.BLOCKED and portal.status_reason in consequences.DISPROVED_BY_REFRESH:
         portal.activate("token_refreshed")
     return token
@@ -162,19 +174,25 @@ def _save(token: PortalToken, pair: TokenPair) -> PortalToken:
 
 def _commit(token: PortalToken, values: dict[str, Any]) -> bool:
     rows = PortalToken.objects.filter(pk=token.pk, generation=token.generation)
-    for attempt in range(1, _COMMIT_ATTEMPTS + 1):
+    done = {"spending_since": None, "leased_until": None, **values}
+    return _patiently(token, lambda: bool(rows.update(generation=F("generation") + 1, **done)))
+
+
+def _patiently(token: PortalToken, work: Callable[[], T]) -> T:
+    """Do ``work`` in the database, whenever that is back: what came of the request is known here and nowhere else.
+
+    Without it the pair would be given up as interrupted.
+    """
+    give_up = time.monotonic() + _PATIENCE
+    while True:
         try:
-            return bool(
-                rows.update(generation=F("generation") + 1, spending_since=None, leased_until=None, **values)
-            )
-        except OperationalError:
-            # A database that restarts is worth waiting for: the only copy of the new pair is here.
-            if attempt == _COMMIT_ATTEMPTS or connection.in_atomic_block:
+            return work()
+        except GONE:
+            if time.monotonic() > give_up or connection.in_atomic_block:
                 raise
-            log.warning("refresh_commit_retried", portal=token.portal.member_id)
-            _forget_connections()
-            time.sleep(0.2 * 2**attempt)
-    raise AssertionError
+            log.warning("refresh_outcome_waits", portal=token.portal.member_id)
+            connection.close()
+            time.sleep(_PAUSE)
 
 
 def _failed(token: PortalToken, error: Bitrix24Error) -> PortalToken:
@@ -198,14 +216,6 @@ def _failed(token: PortalToken, error: Bitrix24Error) -> PortalToken:
     )
     consequences.carry_out(token.portal, row)
     raise error
-
-
-def _forget_connections() -> None:
-    """After a restart of the database every idle connection is dead, and the next attempts would get those."""
-    connection.close()
-    pool = getattr(connection, "pool", None)
-    if pool is not None:
-        pool.check()
 
 
 def _lend_connection() -> None:

@@ -19,7 +19,7 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
 
     def get_prep_value(self, value: Any) -> str | None:
         text = super().get_prep_value(value)
-        return None if text is None else _cipher().encrypt(text.encode()).decode()
+        return None if text is None else seal(text)
 
     def from_db_value(self, value: str | None, *_: object) -> str | None:
         return None if value is None else unseal(value)
@@ -28,6 +28,11 @@ class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
         if lookup_name != "isnull":
             raise FieldError(f"{self.name} is encrypted, it cannot be compared.")
         return super().get_lookup(lookup_name)
+
+
+def seal(text: str) -> str:
+    """``text``, encrypted with the first key."""
+    return _cipher().encrypt(text.encode()).decode()
 
 
 def unseal(value: str) -> str:

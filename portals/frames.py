@@ -21,6 +21,8 @@ from portals import callers
 from portals.bitrix24.languages import language
 from portals.bitrix24.payloads import OpenRequest, PayloadError
 from portals.metrics import counters
+from portals.postgresql.base import GONE
+from portals.recovery import once_more
 from portals.refusals import Refusal
 
 log = structlog.get_logger(__name__)
@@ -62,7 +64,7 @@ def _open(request: HttpRequest, view: FrameView, refused_template: str) -> HttpR
     try:
         opened = _parse(request)
         with translation.override(language(opened.lang).django), callers.limited(request):
-            response = view(request, opened)
+            response = _run(request, view, opened)
         outcome = request.META.get(OUTCOME, "served")
     except Refusal as refusal:
         outcome, reason = "refused", refusal.reason
@@ -71,6 +73,14 @@ def _open(request: HttpRequest, view: FrameView, refused_template: str) -> HttpR
         counters.opened(view.__name__, outcome, time.monotonic() - started, reason)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _run(request: HttpRequest, view: FrameView, opened: OpenRequest) -> HttpResponse:
+    """Every frame may run twice. Raises: Refusal."""
+    try:
+        return once_more(lambda: view(request, opened))
+    except GONE as error:
+        raise Refusal("unavailable", detail=type(error).__name__) from None
 
 
 def _parse(request: HttpRequest) -> OpenRequest:
@@ -104,6 +114,8 @@ def _refused(
     }
     with translation.override(language(opened.lang if opened else "en").django):
         response = render(request, template, context, status=explanation.status)
+    if explanation.retry_after is not None:
+        response.headers["Retry-After"] = str(explanation.retry_after)
     if opened is None:
         return response
     # The page holds nothing of anybody, so the unproved address of who asks is enough to show it there.

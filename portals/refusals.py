@@ -131,6 +131,13 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         _("This page tries again by itself."),
         retry_after=30,
     ),
+    "unavailable": Explanation(
+        503,
+        _("Just a moment"),
+        _("We cannot reach our own data right now. What was saved is safe."),
+        _("This page tries again by itself."),
+        retry_after=5,
+    ),
     "no_access": Explanation(
         403,
         _("You have no access to this chat"),

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
+import redis
 import structlog
 from celery import Task, shared_task
+from django.conf import settings
 from django.db import transaction
 from django.dispatch import receiver
 from kombu.exceptions import OperationalError
@@ -14,9 +16,10 @@ from kombu.exceptions import OperationalError
 from portals import counts, dispatch, installs, journal, presence, signals, tokens, uninstalls
 from portals.bitrix24.errors import Bitrix24Error, Disposition
 from portals.consequences import SOON
-from portals.events import inbox, wakeups, work
+from portals.events import inbox, spool, wakeups, work
 from portals.handlers import BindingFailed
 from portals.models import Portal
+from portals.shared import absence
 from portals.tokens import NoToken, RefreshPending
 
 log = structlog.get_logger(__name__)
@@ -82,6 +85,7 @@ def dispatch_events() -> None:
     """Hand due events to workers: called by the first event of a burst, and by beat for what was missed."""
     # First the mark, then the look: an event stored after the look finds no mark and calls again.
     wakeups.answer()
+    spool.drain(inbox.receive)
     while found := inbox.dispatchable():
         for event_id in found:
             enqueue(process_event, event_id)
@@ -136,6 +140,7 @@ def _reconcile_later(sender: type[Portal], portal: Portal, **_: Any) -> None:
 def enqueue(task: "Task[Any, Any]", *ids: int, **options: Any) -> None:
     """Hand a task to the workers; a broker that is away costs the task, never the page that asked for it."""
     try:
-        task.apply_async(ids, retry=False, **options)
-    except OperationalError as error:
+        with absence(settings.CELERY_BROKER_URL).attempt():
+            task.apply_async(ids, retry=False, **options)
+    except (OperationalError, redis.ConnectionError) as error:
         log.error("broker_unavailable", task=task.name, reason=type(error).__name__)

@@ -37,6 +37,7 @@ class Embedded:
         self.durable = durable
         self._postgres: PostgresServer | None = None
         self._valkey: ValkeyServer | None = None
+        self._valkey_port: int | None = None
         self.database_url = ""
         self.redis_url = ""
 
@@ -52,20 +53,29 @@ class Embedded:
     def start(self) -> None:
         """Start both and set `database_url` and `redis_url`."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._start_postgres()
-        self._start_valkey()
+        self.start_postgres()
+        self.start_valkey()
 
     def stop(self) -> None:
         """Stop both; their data stays."""
+        self.stop_valkey()
+        self.stop_postgres()
+
+    def stop_valkey(self) -> None:
+        """Stop Valkey; with ``durable`` its data stays."""
         if self._valkey is not None:
             self._valkey.stop()
             self._valkey = None
             self._valkey_record.unlink(missing_ok=True)
+
+    def stop_postgres(self) -> None:
+        """Stop PostgreSQL; open transactions are rolled back."""
         if self._postgres is not None:
             self._postgres.stop()
             self._postgres = None
 
-    def _start_postgres(self) -> None:
+    def start_postgres(self) -> None:
+        """Start PostgreSQL, at the address it had before if it ran already."""
         fresh = not (self.folder / "postgres" / "PG_VERSION").exists()
         # None: this object stops the server itself; the package would wait for processes long gone.
         server = get_server(self.folder / "postgres", cleanup_mode=None)
@@ -78,16 +88,18 @@ class Embedded:
             server.psql(f"CREATE DATABASE {DATABASE};")
             server.stop()
             server = self._postgres = get_server(self.folder / "postgres", cleanup_mode=None)
-            server.ensure_postgres_running()
+        server.ensure_postgres_running()
         self.database_url = server.get_uri(DATABASE).replace("postgres:@", "postgres@")
 
     @property
     def _valkey_record(self) -> Path:
         return self.folder / "valkey.json"
 
-    def _start_valkey(self) -> None:
+    def start_valkey(self) -> None:
+        """Start Valkey, at the port it had before if it ran already."""
         self._end_stale_valkey()
         server = ValkeyServer(
+            port=self._valkey_port,
             data_dir=self.folder / "valkey",
             persist=True,
             appendonly="yes" if self.durable else "no",
@@ -95,6 +107,7 @@ class Embedded:
         )
         server.start()
         self._valkey = server
+        self._valkey_port = server.port
         with redis.Redis(port=server.port) as client:
             pid = client.info("server")["process_id"]
         self._valkey_record.write_text(json.dumps({"pid": pid, "port": server.port}))

@@ -100,6 +100,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "portals.middleware.DatabaseAway",
 ]
 
 TEMPLATES = [
@@ -120,21 +121,31 @@ TEMPLATES = [
 # --- Data --------------------------------------------------------------------------------------------------
 
 DATABASES = {"default": env.db_url("DATABASE_URL", default="postgresql:///chat_notebook")}
+DATABASES["default"]["ENGINE"] = "portals.postgresql"
+# Seconds. A database that is away is noticed within `timeout` and then known (portals/absence.py); an attempt to
+# reconnect ends as soon, since the next one comes with the next request and not after a long pause.
 DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
     "min_size": 1,
     "max_size": max(8, WEB_THREADS),
-    "timeout": 10,
+    "timeout": 3,
+    "reconnect_timeout": 3,
+}
+# A host that vanished without a word; milliseconds for what was sent and is not confirmed.
+DATABASES["default"]["OPTIONS"] = {
+    "connect_timeout": 3,
+    "tcp_user_timeout": 10_000,
+    **DATABASES["default"]["OPTIONS"],
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 CACHES = {
     "default": {
-        "BACKEND": "django_redis.cache.RedisCache",
+        "BACKEND": "portals.shared.SharedCache",
         "LOCATION": REDIS_URL,
         "OPTIONS": {
             "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
-            # A cache that is away costs a cold open, never an error page.
+            # A cache that is away costs what other processes know, never an error page.
             "IGNORE_EXCEPTIONS": True,
             "SOCKET_CONNECT_TIMEOUT": 0.5,
             "SOCKET_TIMEOUT": 1,
@@ -146,7 +157,6 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 500},
     },
 }
-DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
@@ -156,8 +166,12 @@ CELERY_TASK_TIME_LIMIT = 120
 CELERY_TASK_SOFT_TIME_LIMIT = 90
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# For as long as it takes: a worker that gave up would have to be started by hand.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_TRANSPORT = "sidebar_project.broker:Transport"
 CELERY_BEAT_SCHEDULER = "sidebar_project.beat:Scheduler"
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 5}
+# No retries within one publication (a page would wait for seconds); workers and beat reconnect by themselves.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 5, "max_retries": 0}
 # Refreshing has a queue of its own, so that no other work keeps a token waiting.
 CELERY_TASK_ROUTES = {"portals.tasks.refresh_*": {"queue": "tokens"}}
 CELERY_TIMEZONE = "UTC"

@@ -9,6 +9,7 @@ from django.test import Client
 
 from portals.journal import CALLS
 from portals.models import Portal
+from portals.shared import absence
 from sidebar_project import messages
 from tests.support.clocks import Clocks, moving
 from tests.support.emulator import Emulator
@@ -38,6 +39,7 @@ def emulator(emulator_process: Emulator, settings: Any) -> Emulator:
 
 @pytest.fixture(autouse=True)
 def _clean_cache() -> None:
+    absence.cache_clear()
     for alias in caches:
         caches[alias].clear()
     CALLS.clear()

@@ -12,7 +12,7 @@ from enum import StrEnum
 import structlog
 from django.core.cache import cache
 
-from portals import moves, visits
+from portals import moves, shared, visits
 from portals.bitrix24.errors import Bitrix24Error, Disposition
 from portals.bitrix24.handlers import rows
 from portals.bitrix24.payloads import Dialog, DialogId, DialogKind, ImUser, OpenRequest, PayloadError
@@ -143,6 +143,7 @@ def _proof(portal: Portal, claim: Claim) -> tuple[Proof, How]:
     for_admins = SidebarSettings.of(portal.placement_settings).role is Role.ADMIN
     # A proof may be silent about who is an administrator, so none refuses for that reason.
     if known and age < FRESH and (known.admin or not for_admins):
+        shared.remember(key, asdict(known), _usable_for(claim) - age)
         return known, How.WARM
     identity = shares.identity(portal, claim.token_hash)
     try:

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from portals.metrics import counters
+from portals.postgresql.base import GONE
 from portals.refusals import Refusal
 
 log = structlog.get_logger(__name__)
@@ -18,16 +19,22 @@ log = structlog.get_logger(__name__)
 class Problem(APIException):
     """An error with a status, a code and members of its own."""
 
-    def __init__(self, status: int, code: str, detail: Any, **members: Any) -> None:
+    def __init__(
+        self, status: int, code: str, detail: Any, *, retry_after: int | None = None, **members: Any
+    ) -> None:
         super().__init__(detail, code)
         self.status_code = status
         self.members = members
+        self.wait = retry_after  # DRF makes the header of it
 
 
 def problem_details(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler; None leaves what is no API error to Django."""
+    if isinstance(error, GONE):
+        error = Refusal("unavailable")
     if isinstance(error, Refusal):
-        error = Problem(error.explanation.status, error.reason, error.explanation.message)
+        said = error.explanation
+        error = Problem(said.status, error.reason, said.message, retry_after=said.retry_after)
     if isinstance(error, RequestDataTooBig):
         error = Problem(413, "too_large", _("This is far larger than any note."))
     response = exception_handler(error, context)

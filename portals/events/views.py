@@ -9,9 +9,11 @@ from django.views.decorators.csrf import csrf_exempt
 
 from portals import tasks
 from portals.bitrix24.payloads import EventRequest, PayloadError
-from portals.events import inbox, wakeups
+from portals.events import inbox, spool, wakeups
 from portals.events.registry import EventRefused, bound_codes
 from portals.metrics import counters
+from portals.postgresql.base import GONE
+from portals.recovery import RETRY_AFTER, once_more
 
 log = structlog.get_logger(__name__)
 
@@ -28,12 +30,12 @@ def events(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"error": "method"}, status=405, headers={"Allow": "GET, HEAD, POST"})
     try:
         event = _read(request)
-        receipt = inbox.receive(event)
+        receipt = once_more(lambda: inbox.receive(event))
     except EventRefused as refused:
         return _refused(request, refused)
-    # Only codes we know become labels: a sender must not be able to invent them.
-    label = event.event if event.event in bound_codes() else "other"
-    counters.event_received(label, receipt.value)
+    except GONE:
+        return _spooled(request, event)
+    counters.event_received(_label(event), receipt.value)
     if receipt is inbox.Receipt.STORED:
         if wakeups.call():
             tasks.enqueue(tasks.dispatch_events)
@@ -56,6 +58,22 @@ def _read(request: HttpRequest) -> EventRequest:
         raise EventRefused("too_many_fields", 400) from None
     except UnreadablePostError:
         raise EventRefused("body_truncated", 400) from None
+
+
+def _spooled(request: HttpRequest, event: EventRequest) -> HttpResponse:
+    """The database is away. 202 promises less than 200, and 503 nothing: whatever Bitrix24 makes of it."""
+    label = _label(event)
+    if spool.keep(request.POST.dict()):
+        counters.event_received(label, "spooled")
+        return JsonResponse({"receipt": "spooled"}, status=202)
+    log.error("event_lost", event_code=label, portal=event.auth.member_id)
+    counters.event_received(label, "lost")
+    return JsonResponse({"error": "unavailable"}, status=503, headers={"Retry-After": str(RETRY_AFTER)})
+
+
+def _label(event: EventRequest) -> str:
+    """Only codes we know become labels: a sender must not be able to invent them."""
+    return event.event if event.event in bound_codes() else "other"
 
 
 def _refused(request: HttpRequest, refused: EventRefused) -> HttpResponse:

@@ -69,6 +69,7 @@ def test_at_work(person: Enter, draw: Draw) -> None:
         "Rent of the stand: **950** euros, due in June.\n\nTell finance."
     )
     theirs.get_by_role("button", name="Save", exact=True).last.click()
+    theirs.locator(".editor").wait_for(state="detached")
     write(theirs, "Lunch is at one.")
     frame.locator("#news button").wait_for(timeout=20_000)
     draw(priya, frame, "notebook-news")

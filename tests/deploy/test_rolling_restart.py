@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from django.conf import settings
 
 from portals import dispatch, tasks
 from portals.models import Portal, PortalToken
@@ -127,7 +128,9 @@ def test_a_web_process_finishes_what_it_began(webs: tuple[Web, Web, str], emulat
 def test_the_proxy_keeps_metrics_to_us_and_large_bodies_out(webs: tuple[Web, Web, str]) -> None:
     first, _, url = webs
     own = f"http://127.0.0.1:{first.environment['PORT']}"
-    assert [requests.get(f"{own}{path}", timeout=10).status_code for path in PRIVATE] == [200, 200]
+    bearer = {"Authorization": f"Bearer {settings.METRICS_TOKEN}"}
+    statuses = [requests.get(f"{own}{path}", headers=bearer, timeout=10).status_code for path in PRIVATE]
+    assert statuses == [200, 200]
     assert [requests.get(f"{url}{path}", timeout=10).status_code for path in PRIVATE] == [404, 404]
     assert requests.post(f"{url}/events/", data=b"x" * 300 * 1024, timeout=10).status_code == 413
 

@@ -212,6 +212,26 @@ def test_a_worker_lost_while_it_spent_costs_the_token_but_no_second_request(
         tokens.access_token(token.portal)
 
 
+def test_a_pair_that_waited_for_the_database_takes_back_that_it_was_given_up(
+    emulator: Emulator, clocks: Clocks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one process holds the answer and has no database, another takes it for dead."""
+    [token] = paper_portals(emulator, 1)
+    commit = exchange._commit
+
+    def late(taken: PortalToken, values: Any) -> bool:
+        clocks.advance(seconds=exchange.LEASE.total_seconds() + 1)
+        assert exchange.bury_if_interrupted(taken.pk)
+        assert Portal.objects.get().status == "blocked"
+        return commit(taken, values)
+
+    monkeypatch.setattr(exchange, "_commit", late)
+    tokens.refresh(token.pk, spent_generation=1)
+    token.refresh_from_db()
+    assert (token.generation, token.dead_at) == (2, None)
+    assert Portal.objects.get().status == "active"
+
+
 # --- Several administrators ---
 
 

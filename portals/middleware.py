@@ -1,0 +1,35 @@
+"""What every page has in common when the database is away."""
+
+from collections.abc import Callable
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from portals.postgresql.base import GONE
+from portals.refusals import EXPLANATIONS
+
+log = structlog.get_logger(__name__)
+
+
+class DatabaseAway:
+    """Pages that know no better answer (operators' among them) say so with 503 instead of failing with 500."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self._get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Django calls it with what a view raised; None leaves it to Django."""
+        if not isinstance(exception, GONE):
+            return None
+        log.error("page_without_database", path=request.path, reason=type(exception).__name__)
+        explanation = EXPLANATIONS["unavailable"]
+        context = {"title": explanation.title, "message": explanation.message, "reason": "unavailable"}
+        headers = {"Retry-After": str(explanation.retry_after), "Cache-Control": "no-store"}
+        response = render(request, "portals/notice.html", context, status=explanation.status)
+        for name, value in headers.items():
+            response.headers[name] = value
+        return response

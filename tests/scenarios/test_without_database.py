@@ -1,0 +1,174 @@
+"""The database refuses everybody, or restarted a moment ago: what people and Bitrix24 are answered."""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection
+from django.test import Client
+from psycopg import sql
+
+from portals import tasks
+from portals.events import spool
+from portals.models import Portal, PortalEvent
+from portals.postgresql.base import DATABASE
+from portals.shared import redis_client
+from tests.support.events import Events
+from tests.support.opens import Opens, frame_data
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CHAT = "chat21"
+Switch = Callable[[], None]
+
+
+@pytest.fixture
+def hang_up() -> Switch:
+    """End every connection, as a restart does."""
+    name = connection.settings_dict["NAME"]
+
+    def end() -> None:
+        with _server() as server:
+            server.execute(
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s", [name]
+            )
+
+    return end
+
+
+@pytest.fixture
+def away(hang_up: Switch, monkeypatch: pytest.MonkeyPatch) -> Iterator[Switch]:
+    """Take the database away; it comes back with the end of the test, or when `back` is called."""
+    pool: Any = connection.pool  # type: ignore[attr-defined]
+    monkeypatch.setattr(pool, "timeout", 0.5)
+
+    def take() -> None:
+        _allow(allowed=False)
+        hang_up()
+
+    yield take
+    back()
+
+
+def back() -> None:
+    _allow(allowed=True)
+    connection.close()
+    DATABASE.forget()
+
+
+def _allow(*, allowed: bool) -> None:
+    name = sql.Identifier(connection.settings_dict["NAME"])
+    with _server() as server:
+        server.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}").format(name, sql.Literal(allowed)))
+
+
+def _server() -> psycopg.Connection[Any]:
+    """A connection to another database of the same server."""
+    return psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
+
+
+def test_nobody_sees_a_restart(
+    opens: Opens, installed: Callable[..., Portal], hang_up: Switch, events: Events
+) -> None:
+    installed()
+    form = opens.form("alpha", 1, CHAT)
+    assert opens.post(form).status_code == 200
+    hang_up()
+    assert opens.post(form).status_code == 200
+    fields = events.sent("ONAPPINSTALL")
+    hang_up()
+    assert events.post(fields).json() == {"receipt": "stored"}
+
+
+def test_an_open_says_so_and_tries_again(
+    opens: Opens, installed: Callable[..., Portal], away: Switch
+) -> None:
+    portal = installed()
+    form = opens.form("alpha", 1, CHAT)
+    away()
+    for _ in range(2):  # the one that waits for the database, and one that knows already
+        response = opens.post(form)
+        assert response.status_code == 503
+        assert response.headers["Retry-After"] == "5"
+        assert portal.origin in response.headers["Content-Security-Policy"]
+        assert 'data-after="5"' in response.content.decode()
+        assert "<code>unavailable</code>" in response.content.decode()
+    back()
+    assert opens.post(form).status_code == 200
+
+
+def test_the_api_answers_a_problem(opens: Opens, installed: Callable[..., Portal], away: Switch) -> None:
+    installed()
+    api = opens.api(frame_data(opens.widget("alpha", 1, CHAT))["session"])
+    away()
+    response = api.call("POST", "notes/", {"text": "Kept in the page until it can be saved"})
+    assert response.status_code == 503
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.headers["Retry-After"] == "5"
+    assert response.json()["code"] == "unavailable"
+    back()
+    assert api.call("POST", "notes/", {"text": "Now it can"}).status_code == 201
+
+
+def test_an_event_waits_in_the_spool(events: Events, installed: Callable[..., Portal], away: Switch) -> None:
+    installed()
+    fields = events.sent("ONAPPINSTALL")
+    away()
+    response = events.post(fields)
+    assert (response.status_code, response.json()) == (202, {"receipt": "spooled"})
+    kept = redis_client().lrange("events:spool", 0, -1)
+    assert fields["auth[access_token]"] not in str(kept)
+    back()
+    tasks.dispatch_events()
+    assert PortalEvent.objects.get(event="ONAPPINSTALL").member_id == fields["auth[member_id]"]
+    assert redis_client().llen("events:spool") == 0
+
+
+def test_the_spool_lets_in_nobody_whom_the_door_refuses(
+    events: Events, installed: Callable[..., Portal], away: Switch
+) -> None:
+    installed()
+    fields = events.sent("ONAPPINSTALL")
+    away()
+    forged = events.post(fields, event="ONAPPUNINSTALL", auth__application_token="f" * 32)
+    assert forged.status_code == 202
+    large = {f"data__FIELD{number}": "x" * 250 for number in range(40)}
+    assert events.post(fields, **large).status_code == 503
+    back()
+    tasks.dispatch_events()
+    assert not PortalEvent.objects.filter(event="ONAPPUNINSTALL").exists()
+    assert redis_client().llen("events:spool") == 0
+
+
+def test_a_full_spool_takes_no_more(events: Events, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "_MOST", 1)
+    assert spool.keep({"event": "ONAPPUPDATE"})
+    assert not spool.keep({"event": "ONAPPUPDATE"})
+
+
+def test_without_redis_either_nothing_is_promised(
+    events: Events, installed: Callable[..., Portal], away: Switch, settings: Any
+) -> None:
+    installed()
+    fields = events.sent("ONAPPINSTALL")
+    away()
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    response = events.post(fields)
+    assert (response.status_code, response.json()) == (503, {"error": "unavailable"})
+    assert response.headers["Retry-After"] == "5"
+
+
+def test_the_process_is_up_and_not_ready(client: Client, away: Switch) -> None:
+    away()
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/readyz").status_code == 503
+
+
+def test_operators_get_a_page_as_well(client: Client, away: Switch) -> None:
+    away()
+    response = client.post("/admin/login/", {"username": "operator", "password": "operator"})
+    assert response.status_code == 503
+    assert response.headers["Retry-After"] == "5"
+    assert "Traceback" not in response.content.decode()
