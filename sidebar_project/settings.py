@@ -18,8 +18,10 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = BASE_DIR / ".data"
 
 env = environ.Env()
-# `make run` keeps the generated development values here; a real environment variable wins.
-environ.Env.read_env(DATA_DIR / "dev.env")
+# `make run` keeps the generated development values here. Whoever brings a key of their own brings all the rest:
+# what development left in the folder must not loosen a deployment.
+if "SECRET_KEY" not in env.ENVIRON:
+    environ.Env.read_env(DATA_DIR / "dev.env")
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="")
@@ -153,7 +155,7 @@ CACHES = {
     },
     # Rendered pieces of pages, in the process: reading them costs no round trip, losing them a rendering.
     "template_fragments": {
-        "BACKEND": f"django.core.cache.backends.{'dummy.DummyCache' if DEBUG else 'locmem.LocMemCache'}",
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "OPTIONS": {"MAX_ENTRIES": 500},
     },
 }

@@ -130,7 +130,7 @@ class Load:
 
     def note(self, key: str) -> Answer:
         """One note by somebody who has the notebook open. A session that ended is renewed once, as pages do."""
-        form = self._warm[key, 1]
+        form = self._warm[key, random.choice(PORTALS[key])]
         answer = self._post_note(form)
         if answer.status_code == 401 and self.open(form)[0] == "served":
             answer = self._post_note(form)
