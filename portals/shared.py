@@ -39,6 +39,11 @@ def remember(key: str, value: object, seconds: float) -> None:
     _memory().set(key, value, seconds)
 
 
+def recall(key: str) -> object:
+    """What this process remembers under a key, None if nothing: a Redis that came back may have come back empty."""
+    return _memory().get(key)
+
+
 def redis_client() -> "redis.Redis":
     """The client of this process. Calls are short or fail: nothing here is worth waiting for."""
     return _client(settings.REDIS_URL)

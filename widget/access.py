@@ -286,7 +286,8 @@ def _cache_key(portal: Portal, claim: Claim) -> str:
 
 
 def _cached(key: str) -> Proof | None:
-    value = cache.get(key)
+    # What is remembered ends with the key's epoch and with its time, so it is as good as what Redis has.
+    value = cache.get(key) or shared.recall(key)
     try:
         return Proof(**value) if isinstance(value, dict) else None
     except TypeError:  # written by another release

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from portals.models import Portal
+from portals.shared import redis_client
 from tests.support.emulator import Emulator
 from tests.support.opens import Opens, frame_data
 from widget.markdown import RENDERER
@@ -278,3 +279,14 @@ def test_a_chat_full_of_notes_costs_no_more_queries(opens: Opens) -> None:
     assert (len(warm), len(warmer)) == (3, 2)
     for html in (page.content.decode(), again.content.decode()):
         assert (html.count('<li class="note block" tabindex="-1" id='), "data-next" in html) == (50, True)
+
+
+def test_a_redis_that_came_back_empty_sends_nobody_to_the_portal(opens: Opens, installed: Install) -> None:
+    installed()
+    form = opens.form("alpha", PRIYA, "chat22")
+    assert opens.post(form).status_code == 200
+    redis_client().flushdb()
+    opens.emulator.control.fault("alpha", "html")
+    opens.emulator.control.forget_requests()
+    assert opens.post(form).status_code == 200
+    assert not opens.emulator.control.requests("rest")
