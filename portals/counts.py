@@ -1,10 +1,11 @@
 """How often things happen, by day: what the operator's overview draws over weeks, after logs are long pruned.
 
-Counted in Redis, where it costs an open a fraction of a millisecond and all processes add up; a periodic task
-copies the sums into `DailyCount`. What Redis forgets before that is not counted: these are numbers to look at.
+Counted in the process, added up in Redis about once a second; a periodic task copies the sums into `DailyCount`.
+What Redis forgets before that is not counted: these are numbers to look at.
 """
 
-from collections import defaultdict
+import threading
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -12,8 +13,10 @@ from typing import Any, Final
 
 import redis
 import structlog
+from django.conf import settings
 from django.utils import timezone
 
+from portals.background import Background
 from portals.models import DailyCount
 from portals.shared import redis_client
 
@@ -33,21 +36,53 @@ class Kind(StrEnum):
     CALL = "call"
 
 
+class _Counted:
+    """What this process has counted and not yet delivered."""
+
+    def __init__(self) -> None:
+        self._waiting: Counter[tuple[str, str]] = Counter()
+        self._lock = threading.Lock()
+        self._background = Background(
+            "counts", self.deliver, seconds=lambda: settings.METRICS_FLUSH_SECONDS, forked=self._forget
+        )
+
+    def add(self, kind: Kind, amounts: Mapping[str, int]) -> None:
+        self._background.wake()
+        key = _KEY.format(datetime.now(UTC))
+        with self._lock:
+            self._waiting.update({(key, f"{kind}:{label}"): amount for label, amount in amounts.items()})
+
+    def deliver(self) -> None:
+        """Add to the sums in Redis; without Redis nothing is counted."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, Counter()
+        if not waiting:
+            return
+        try:
+            with redis_client().pipeline(transaction=False) as pipe:
+                for (key, name), amount in waiting.items():
+                    pipe.hincrby(key, name, amount)
+                for key in {key for key, _ in waiting}:
+                    pipe.expire(key, _KEY_SECONDS)
+                pipe.execute()
+        except redis.RedisError as error:
+            log.warning("counts_unavailable", reason=type(error).__name__)
+
+    def _forget(self) -> None:
+        self._waiting, self._lock = Counter(), threading.Lock()
+
+
+_COUNTED = _Counted()
+
+
 def add(kind: Kind, amounts: Mapping[str, int]) -> None:
-    """Count ``amounts`` by label, today. Without Redis nothing is counted."""
-    key = _KEY.format(datetime.now(UTC))
-    try:
-        with redis_client().pipeline(transaction=False) as pipe:
-            for label, amount in amounts.items():
-                pipe.hincrby(key, f"{kind}:{label}", amount)
-            pipe.expire(key, _KEY_SECONDS)
-            pipe.execute()
-    except redis.RedisError as error:
-        log.warning("counts_unavailable", reason=type(error).__name__)
+    """Count ``amounts`` by label, today: in memory, delivered once a second."""
+    _COUNTED.add(kind, amounts)
 
 
 def store() -> int:
     """Copy the sums of today and yesterday into the table; returns how many rows. Running twice changes nothing."""
+    _COUNTED.deliver()
     today = datetime.now(UTC).date()
     rows = [row for day in (today - timedelta(days=1), today) for row in _counted(day)]
     DailyCount.objects.bulk_create(
