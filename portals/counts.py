@@ -43,7 +43,7 @@ class _Counted:
         self._waiting: Counter[tuple[str, str]] = Counter()
         self._lock = threading.Lock()
         self._background = Background(
-            "counts", self.deliver, seconds=lambda: settings.METRICS_FLUSH_SECONDS, forked=self._forget
+            "counts", self.deliver, seconds=lambda: settings.METRICS_FLUSH_SECONDS, forked=self.clear
         )
 
     def add(self, kind: Kind, amounts: Mapping[str, int]) -> None:
@@ -68,21 +68,22 @@ class _Counted:
         except redis.RedisError as error:
             log.warning("counts_unavailable", reason=type(error).__name__)
 
-    def _forget(self) -> None:
+    def clear(self) -> None:
+        """Forget what waits; the lock may be held by a thread that a fork left behind."""
         self._waiting, self._lock = Counter(), threading.Lock()
 
 
-_COUNTED = _Counted()
+COUNTED = _Counted()
 
 
 def add(kind: Kind, amounts: Mapping[str, int]) -> None:
     """Count ``amounts`` by label, today: in memory, delivered once a second."""
-    _COUNTED.add(kind, amounts)
+    COUNTED.add(kind, amounts)
 
 
 def store() -> int:
     """Copy the sums of today and yesterday into the table; returns how many rows. Running twice changes nothing."""
-    _COUNTED.deliver()
+    COUNTED.deliver()
     today = datetime.now(UTC).date()
     rows = [row for day in (today - timedelta(days=1), today) for row in _counted(day)]
     DailyCount.objects.bulk_create(

@@ -7,6 +7,7 @@ import pytest
 from django.core.cache import caches
 from django.test import Client
 
+from portals.counts import COUNTED
 from portals.journal import CALLS
 from portals.models import Portal
 from portals.shared import absence
@@ -43,6 +44,7 @@ def _clean_cache() -> None:
     for alias in caches:
         caches[alias].clear()
     CALLS.clear()
+    COUNTED.clear()
 
 
 @pytest.fixture

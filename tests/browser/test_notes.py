@@ -277,6 +277,7 @@ def test_a_thousand_notes_and_thousands_of_boxes(member: Member) -> None:
 
     def fill() -> None:
         chat = Chat.objects.get()
+        Chat.objects.update(revision=1_000)
         text = "\n".join(f"- [ ] p{n}" for n in range(2_000))
         Note.objects.bulk_create(
             Note(chat=chat, text=text if n > 995 else f"note {n}", html="", author_id=3, author_name="Priya")
