@@ -90,8 +90,8 @@ def revision_of(page: Sequence[Note]) -> int:
 
 
 def revision(chat_id: int) -> int:
-    """How many changes the chat has seen."""
-    return Chat.objects.values_list("revision", flat=True).get(pk=chat_id)
+    """How many changes the chat has seen; 0 of one that was erased a moment ago."""
+    return next(iter(Chat.objects.filter(pk=chat_id).values_list("revision", flat=True)), 0)
 
 
 def changes(chat_id: int, *, since: int) -> Sequence[Note]:

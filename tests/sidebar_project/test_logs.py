@@ -128,9 +128,9 @@ def say(how: str, text: str) -> None:
         case "structlog":
             log.info("seen", detail=text, more=[text])
         case "foreign":
-            logging.getLogger("another.library").error(text)
+            logging.getLogger("elsewhere.package").error(text)
         case "argument":
-            logging.getLogger("another.library").error("it was %s", ValueError(text))
+            logging.getLogger("elsewhere.package").error("it was %s", ValueError(text))
         case "exception":
             try:
                 raise ValueError(text)
@@ -143,7 +143,7 @@ def say(how: str, text: str) -> None:
                 except ValueError as error:
                     raise RuntimeError("outer") from error
             except RuntimeError:
-                logging.getLogger("another.library").exception("failed")
+                logging.getLogger("elsewhere.package").exception("failed")
 
 
 def test_what_an_operator_needs_stays(written: Written) -> None:

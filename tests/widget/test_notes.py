@@ -282,3 +282,8 @@ def renewal(opens: Opens) -> Any:
         "dialog_id": "chat22",
     }
     return Api(opens.client, "").call("POST", "session/", body)
+
+
+def test_a_chat_erased_under_an_open_reads_as_empty() -> None:
+    assert notes.revision(4_000_000_000) == 0
+    assert notes.page(4_000_000_000) == ([], False)
