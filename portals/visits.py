@@ -61,11 +61,16 @@ def portal_for(member_id: str) -> Portal:
     portal = Portal.objects.for_opens().filter(member_id=member_id).first()
     if portal is None:
         raise Refusal("portal_unknown")
+    require_open(portal)
+    return portal
+
+
+def require_open(portal: Portal) -> None:
+    """Its status lets people in. Raises: Refusal."""
     if portal.status in (Portal.Status.NEW, Portal.Status.DELETED):
         raise Refusal("not_installed")
     if portal.status_reason == BLOCKED_BY_OPERATOR:
         raise Refusal("portal_blocked")
-    return portal
 
 
 def prove_visitor(portal: Portal, answers: BatchResult) -> Profile:

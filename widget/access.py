@@ -6,13 +6,12 @@ is our application's, who the viewer is and that this person may read the dialog
 
 import hashlib
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import structlog
-from django.core.cache import cache
 
-from portals import moves, shared, visits
+from portals import moves, visits
 from portals.bitrix24.errors import Bitrix24Error, Disposition
 from portals.bitrix24.handlers import rows
 from portals.bitrix24.payloads import Dialog, DialogId, DialogKind, ImUser, OpenRequest, PayloadError
@@ -22,19 +21,16 @@ from portals.handlers import SidebarSettings
 from portals.heal import heal
 from portals.models import Portal
 from portals.refusals import Refusal, refusal_for
-from widget import shares
+from widget import proofs, shares
 from widget.hidden import without_hidden
 from widget.models import Chat
+from widget.proofs import FRESH, STALE, Proof
 from widget.sessions import WidgetSession
 from widget.shares import Identity, KnownChat, Person
 from widget.vouching import vouched
 
 log = structlog.get_logger(__name__)
 
-# Seconds. A proof is fresh for minutes: people leave chats. If the portal is away it serves for as long as the
-# token it was made with may live.
-FRESH = 5 * 60
-STALE = 60 * 60
 _LONGEST_NAME = 255
 # People of a group chat that one look brings along (the portal's largest page, and how many of them).
 _PAGE, _PAGES = 200, 3
@@ -74,25 +70,10 @@ class Claim:
         """What stands for the token in keys of the cache."""
         return hashlib.sha256(self.access_token.encode()).hexdigest()
 
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """What was proved of one token and one dialog; cached, so plain values.
-
-    ``chat`` is our key, ``chat_id`` the portal's number, ``proved_at`` Unix seconds, ``entity`` what the chat
-    belongs to, as "CRM:DEAL|15", "" for nothing.
-    """
-
-    chat: int
-    chat_id: int
-    viewer: int
-    viewer_name: str
-    can_write: bool
-    admin: bool
-    extranet: bool
-    context: str
-    proved_at: float
-    entity: str = ""
+    @property
+    def key(self) -> str:
+        """What its proof is kept under: portal, token and dialog together."""
+        return f"access:{self.member_id}:{self.token_hash}:{self.dialog_id}"
 
 
 class How(StrEnum):
@@ -106,11 +87,16 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A viewer who may see a chat of a portal."""
+    """A viewer who may see a chat of a portal.
+
+    Of a warm access ``portal`` has only the fields that one needs; ``revision`` is the chat's, None if it did not
+    come along.
+    """
 
     portal: Portal
     proof: Proof
     how: How
+    revision: int | None = None
 
     def session(self) -> WidgetSession:
         """The session this access is worth."""
@@ -125,10 +111,29 @@ class Access:
 
 
 def prove(claim: Claim) -> Access:
-    """Prove a claim: warm from the cache, from what others proved, or cold with one batch to the portal.
+    """Prove a claim: warm from what is known of it, from what others proved, or cold with one batch to the portal.
 
     Whatever the proof, the portal's settings of today decide. Raises: Refusal.
     """
+    return _at_once(claim) or _looked_up(claim)
+
+
+def _at_once(claim: Claim) -> Access | None:
+    """By what this process proved a moment ago: one query, no other round trip. Raises: Refusal."""
+    proof = proofs.remembered(claim.key)
+    found = Chat.objects.opened(proof.chat, claim.member_id) if proof and proof.fresh else None
+    if proof is None or found is None:
+        return None
+    portal, revision = found
+    visits.require_open(portal)
+    if not proof.holds_at(portal) or not _sufficient(proof, portal):
+        return None
+    _enforce_audience(portal, proof)
+    return Access(portal, proof, How.WARM, revision)
+
+
+def _looked_up(claim: Claim) -> Access:
+    """Raises: Refusal."""
     portal = visits.portal_for(claim.member_id)
     proof, how = _proof(portal, claim)
     _enforce_audience(portal, proof)
@@ -137,28 +142,33 @@ def prove(claim: Claim) -> Access:
 
 def _proof(portal: Portal, claim: Claim) -> tuple[Proof, How]:
     """Raises: Refusal."""
-    key = _cache_key(portal, claim)
-    known = _cached(key)
-    age = time.time() - known.proved_at if known else float("inf")
-    for_admins = SidebarSettings.of(portal.placement_settings).role is Role.ADMIN
-    # A proof may be silent about who is an administrator, so none refuses for that reason.
-    if known and age < FRESH and (known.admin or not for_admins):
-        shared.remember(key, asdict(known), _usable_for(claim) - age)
+    known = proofs.known(claim.key, portal)
+    if known and known.fresh and _sufficient(known, portal):
+        proofs.remember(claim.key, known, _usable_for(claim))
         return known, How.WARM
     identity = shares.identity(portal, claim.token_hash)
     try:
         proof = _shared(portal, claim, identity)
-        if proof is None and identity is None and not for_admins:
+        if proof is None and identity is None and not _for_administrators(portal):
             proof = _shared(portal, claim, vouched(portal, claim.access_token, claim.dialog_id))
         how = How.SHARED if proof else How.COLD
         proof = proof or _prove_at_portal(portal, claim, identity)
     except Bitrix24Error as error:
-        if known and age < _usable_for(claim) and error.disposition is Disposition.RETRY_LATER:
+        if known and known.age < _usable_for(claim) and error.disposition is Disposition.RETRY_LATER:
             log.warning("open_on_stale_proof", portal=portal.member_id, reason=error.code)
             return known, How.STALE
         raise refusal_for(error) from None
-    cache.set(key, asdict(proof), timeout=_usable_for(claim))
+    proofs.keep(claim.key, proof, _usable_for(claim))
     return proof, how
+
+
+def _for_administrators(portal: Portal) -> bool:
+    return SidebarSettings.of(portal.placement_settings).role is Role.ADMIN
+
+
+def _sufficient(proof: Proof, portal: Portal) -> bool:
+    """A proof may be silent about who is an administrator, so none refuses for that reason."""
+    return proof.admin or not _for_administrators(portal)
 
 
 def _shared(portal: Portal, claim: Claim, identity: Identity | None) -> Proof | None:
@@ -168,7 +178,7 @@ def _shared(portal: Portal, claim: Claim, identity: Identity | None) -> Proof | 
     known = shares.chat_for(portal, identity.viewer, claim.dialog_id)
     if known is None:
         return None
-    return _proof_of(identity, known, can_write=True)
+    return _proof_of(portal, identity, known, can_write=True)
 
 
 def _prove_at_portal(portal: Portal, claim: Claim, identity: Identity | None) -> Proof:
@@ -194,7 +204,7 @@ def _prove_at_portal(portal: Portal, claim: Claim, identity: Identity | None) ->
     known = KnownChat(chat.pk, chat.chat_id, context, members, now, entity)
     if dialog.takes_part and (not private or context is Context.USER):
         shares.remember_chat(portal, identity.viewer, claim.dialog_id, known)
-    return _proof_of(identity, known, can_write=dialog.takes_part)
+    return _proof_of(portal, identity, known, can_write=dialog.takes_part)
 
 
 def _ask(client: RestClient, portal: Portal, claim: Claim, *, known: bool) -> BatchResult:
@@ -240,8 +250,10 @@ def _identify(portal: Portal, claim: Claim, answers: BatchResult) -> Identity:
     return identity
 
 
-def _proof_of(identity: Identity, known: KnownChat, *, can_write: bool) -> Proof:
+def _proof_of(portal: Portal, identity: Identity, known: KnownChat, *, can_write: bool) -> Proof:
     return Proof(
+        portal=portal.pk,
+        portal_epoch=portal.status_changed_at.timestamp(),
         chat=known.chat,
         chat_id=known.chat_id,
         viewer=identity.viewer,
@@ -278,17 +290,3 @@ def _context(dialog: Dialog) -> Context:
 def _usable_for(claim: Claim) -> int:
     """Seconds; the claimed lifetime of a token can only shorten it."""
     return min(STALE, claim.expires_in) if claim.expires_in else STALE
-
-
-def _cache_key(portal: Portal, claim: Claim) -> str:
-    """Portal, token and dialog together, and the portal's epoch: a status change makes all its proofs void."""
-    return f"access:{portal.pk}:{portal.status_changed_at.timestamp()}:{claim.token_hash}:{claim.dialog_id}"
-
-
-def _cached(key: str) -> Proof | None:
-    # What is remembered ends with the key's epoch and with its time, so it is as good as what Redis has.
-    value = cache.get(key) or shared.recall(key)
-    try:
-        return Proof(**value) if isinstance(value, dict) else None
-    except TypeError:  # written by another release
-        return None

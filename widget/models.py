@@ -1,8 +1,46 @@
 """What is in the sidebar: chats and their notes."""
 
-from django.db import models
+from typing import Final
+
+from django.db import connection, models
 
 from portals.models import Portal
+
+# What a warm open needs of a portal.
+_OF_PORTAL: Final = (
+    "id",
+    "member_id",
+    "client_endpoint",
+    "status",
+    "status_reason",
+    "status_changed_at",
+    "app_code",
+    "scope",
+    "placement_settings",
+)
+# In SQL: the ORM takes four times as long to compose it as PostgreSQL to answer it.
+_OPENED: Final = f"""
+    SELECT chat.revision, {", ".join(f"portal.{name}" for name in _OF_PORTAL)}
+    FROM widget_chat chat JOIN portals_portal portal ON portal.id = chat.portal_id
+    WHERE chat.id = %s AND portal.member_id = %s
+"""  # noqa: S608 - our own names
+
+
+class ChatManager(models.Manager["Chat"]):
+    def opened(self, chat: int, member_id: str) -> tuple[Portal, int] | None:
+        """The portal of a chat, if it is this one, and the revision of the chat; other fields are deferred."""
+        with connection.cursor() as cursor:
+            cursor.execute(_OPENED, (chat, member_id))
+            row = cursor.fetchone()
+        if row is None:
+            return None
+        revision, *values = row
+        portal = Portal.from_db(connection.alias, _OF_PORTAL, values)
+        portal.placement_settings = _SETTINGS.from_db_value(portal.placement_settings, None, connection)
+        return portal, revision
+
+
+_SETTINGS = Portal._meta.get_field("placement_settings")
 
 
 class Chat(models.Model):
@@ -13,6 +51,8 @@ class Chat(models.Model):
     # grows with every change of a note: what an open page has seen is a number
     revision = models.PositiveBigIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ChatManager()
 
     class Meta:
         constraints = [

@@ -34,7 +34,7 @@ def widget(request: HttpRequest, opened: OpenRequest) -> HttpResponse:
     granted = access.prove(claim)
     counts.add(counts.Kind.OPEN, {"": 1})
     request.META[OUTCOME] = granted.how.value
-    view = FirstView.of(opened, granted.proof.chat)
+    view = FirstView.of(opened, granted)
     cards = registry.shown(granted)
     images = image_sources(granted.portal.origin)
     context = {
@@ -78,13 +78,20 @@ class FirstView:
     linked: int | None = None
 
     @classmethod
-    def of(cls, opened: OpenRequest, chat: int) -> Self:
+    def of(cls, opened: OpenRequest, granted: access.Access) -> Self:
         """What an open asks to see."""
+        chat = granted.proof.chat
+        revision = notes.revision(chat) if granted.revision is None else granted.revision
         by_link = opened.placement == REST_APP_URI
         number = opened.options.get("note") if by_link else None
         named = int(number) if isinstance(number, str) and number.isdecimal() else None
         linked = named if named is not None and notes.has(chat, named) else None
-        return cls(chat, notes.revision(chat), by_link, linked)
+        return cls(chat, revision, by_link, linked)
+
+    @property
+    def key(self) -> str:
+        """The same for all who see the same."""
+        return f"{self.chat} {self.revision} {self.by_link} {self.linked}"
 
     @property
     def search(self) -> str:

@@ -53,5 +53,6 @@ class Shown:
 
     @property
     def key(self) -> str:
-        """The same for all chats where the card looks the same, if it has no ``data``."""
-        return f"{self.card.name} {' '.join(self.missing)}"
+        """The same wherever the card looks the same, but for its language."""
+        data = {name: str(value) for name, value in self.data.items()}
+        return f"{self.card.name} {self.missing} {data}"
