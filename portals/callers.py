@@ -14,6 +14,7 @@ import redis
 from django.conf import settings
 from django.http import HttpRequest
 
+from portals import shared
 from portals.bitrix24.errors import RateLimited
 from portals.refusals import Refusal
 from portals.shared import redis_client
@@ -33,13 +34,16 @@ _IPV6_SITE: Final = 64  # bits: all of it is one subscriber's
 def limited(request: HttpRequest) -> Iterator[None]:
     """Around whatever proves a claim: an address that failed too often is asked to wait. Raises: Refusal."""
     network = _network(request)
-    if network is not None and _count(f"address:{network}") >= FAILURES_OF_ADDRESS:
+    failures = f"address:{network}"
+    # Nobody who never failed here costs a round trip.
+    if network and shared.recall(failures) and _count(failures) >= FAILURES_OF_ADDRESS:
         raise Refusal("too_many_failures")
     try:
         yield
     except Refusal as refusal:
-        if network is not None and refusal.reason in _UNPROVED:
-            _add(f"address:{network}")
+        if network and refusal.reason in _UNPROVED:
+            _add(failures)
+            shared.remember(failures, value=True, seconds=_SECONDS)
         raise
 
 
@@ -65,7 +69,7 @@ def address_of(request: HttpRequest) -> str:
 
     Each proxy appends whom it heard from to ``X-Forwarded-For``; what stands before that anybody may have written.
     """
-    heard = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+    heard = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
     count: int = settings.PROXY_COUNT
     if count and len(heard) >= count and heard[-count]:
         return heard[-count]

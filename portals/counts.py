@@ -40,7 +40,7 @@ class _Counted:
     """What this process has counted and not yet delivered."""
 
     def __init__(self) -> None:
-        self._waiting: Counter[tuple[str, str]] = Counter()
+        self._waiting: Counter[tuple[date, str]] = Counter()
         self._lock = threading.Lock()
         self._background = Background(
             "counts", self.deliver, seconds=lambda: settings.METRICS_FLUSH_SECONDS, forked=self.clear
@@ -48,9 +48,10 @@ class _Counted:
 
     def add(self, kind: Kind, amounts: Mapping[str, int]) -> None:
         self._background.wake()
-        key = _KEY.format(datetime.now(UTC))
+        today = datetime.now(UTC).date()
         with self._lock:
-            self._waiting.update({(key, f"{kind}:{label}"): amount for label, amount in amounts.items()})
+            for label, amount in amounts.items():
+                self._waiting[today, f"{kind}:{label}"] += amount
 
     def deliver(self) -> None:
         """Add to the sums in Redis; without Redis nothing is counted."""
@@ -60,10 +61,10 @@ class _Counted:
             return
         try:
             with redis_client().pipeline(transaction=False) as pipe:
-                for (key, name), amount in waiting.items():
-                    pipe.hincrby(key, name, amount)
-                for key in {key for key, _ in waiting}:
-                    pipe.expire(key, _KEY_SECONDS)
+                for (day, name), amount in waiting.items():
+                    pipe.hincrby(_KEY.format(day), name, amount)
+                for day in {day for day, _ in waiting}:
+                    pipe.expire(_KEY.format(day), _KEY_SECONDS)
                 pipe.execute()
         except redis.RedisError as error:
             log.warning("counts_unavailable", reason=type(error).__name__)

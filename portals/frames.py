@@ -3,11 +3,11 @@
 import re
 import time
 from collections.abc import Callable, Sequence
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Any
 
 import structlog
-from csp.decorators import csp_replace
+from csp.utils import build_policy
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 # The key of ``request.META`` under which a view may say how it served an open.
 OUTCOME = "open.outcome"
+# Stands for the nonce of one answer in what is kept for many.
+NONCE = "nonce-of-this-answer"
 FrameView = Callable[[HttpRequest, OpenRequest], HttpResponse]
 
 
@@ -127,11 +129,17 @@ def embeddable(
     request: HttpRequest, response: HttpResponse, *origins: str, images: Sequence[str] = ()
 ) -> HttpResponse:
     """Let pages of ``origins`` and of nobody else frame ``response``; it may call their REST, show ``images``."""
-    policy = {"frame-ancestors": list(origins), "connect-src": ["'self'", *origins]}
+    policy = _policy(origins, tuple(images)).replace(NONCE, str(request.csp_nonce))
+    response.headers["Content-Security-Policy"] = policy
+    return response
+
+
+@lru_cache(maxsize=1000)
+def _policy(origins: tuple[str, ...], images: tuple[str, ...]) -> str:
+    policy = {"frame-ancestors": [*origins], "connect-src": ["'self'", *origins]}
     if images:
         policy["img-src"] = ["'self'", "data:", *images]
-    csp_replace(policy)(lambda _: response)(request)
-    return response
+    return build_policy(replace=policy, nonce=NONCE)
 
 
 def image_sources(origin: str) -> list[str]:

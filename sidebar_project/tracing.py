@@ -41,7 +41,7 @@ class RequestLog:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.monotonic()
-        request_id = _accepted(request.headers.get("X-Request-ID", ""))
+        request_id = _accepted(request.META.get("HTTP_X_REQUEST_ID", ""))
         with bound_contextvars(request_id=request_id):
             response = self._get_response(request)
             _note(request, response.status_code, time.monotonic() - started)

@@ -7,10 +7,11 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from sidebar_project import health
 from sidebar_project.metrics import metrics
 
+# What is asked most comes first.
 urlpatterns = [
-    path("", include("portals.urls")),
     path("widget/", include("widget.urls")),
     path("api/v1/", include("widget.api_urls")),
+    path("", include("portals.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("admin/second-factor/", include("operators.urls")),

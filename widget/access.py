@@ -24,7 +24,7 @@ from portals.refusals import Refusal, refusal_for
 from widget import proofs, shares
 from widget.hidden import without_hidden
 from widget.models import Chat
-from widget.proofs import FRESH, STALE, Proof
+from widget.proofs import STALE, Proof
 from widget.sessions import WidgetSession
 from widget.shares import Identity, KnownChat, Person
 from widget.vouching import vouched

@@ -1,4 +1,4 @@
-"""The notebook as a page: what everybody of a chat sees alike is kept rendered, what is one viewer's stands in its head.
+"""The notebook as a page: kept rendered for everybody of a chat, but for what is a viewer's or an answer's own.
 
 Rendering takes longer than all else that an open does.
 """
@@ -9,11 +9,12 @@ from typing import Final
 
 from django.core.cache import caches
 from django.core.cache.utils import make_template_fragment_key
-from django.http import HttpRequest
-from django.template.loader import get_template, render_to_string
+from django.template.loader import render_to_string
+from django.utils.html import format_html, json_script
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
+from portals.frames import NONCE
 from widget.cards.card import Shown
 from widget.firstview import FirstView
 
@@ -25,14 +26,14 @@ _OWN: Final = mark_safe("<!-- own -->")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A rendered page in two halves."""
+    """A page in two halves, encoded as they are sent; the first one has all its nonces."""
 
-    before: str
-    after: str
+    before: bytes
+    after: bytes
 
-    def around(self, own: str) -> str:
+    def around(self, own: str, nonce: str) -> bytes:
         """The whole page of one viewer."""
-        return f"{self.before}{own}{self.after}"
+        return b"".join((self.before.replace(NONCE.encode(), nonce.encode()), own.encode(), self.after))
 
 
 def of_chat(view: FirstView, cards: Sequence[Shown], *, can_write: bool) -> Page:
@@ -44,13 +45,21 @@ def of_chat(view: FirstView, cards: Sequence[Shown], *, can_write: bool) -> Page
     kept = caches["template_fragments"]
     page: Page | None = kept.get(key)
     if page is None:
-        context = {"view": view, "cards": cards, "can_write": can_write, "language": language, "own": _OWN}
+        context = {
+            "view": view,
+            "cards": cards,
+            "can_write": can_write,
+            "language": language,
+            "nonce": NONCE,
+            "own": _OWN,
+        }
         before, _, after = render_to_string("widget/notebook.html", context).partition(_OWN)
-        page = Page(before, after)
+        page = Page(before.encode(), after.encode())
         kept.set(key, page, _KEPT)
     return page
 
 
-def own(request: HttpRequest, frame_data: Mapping[str, object]) -> SafeString:
-    """What is one viewer's and one answer's: the nonce, the session, who "you" are."""
-    return get_template("widget/own.html").render({"nonce": request.csp_nonce, "frame_data": frame_data})
+def own(viewer: int, frame_data: Mapping[str, object], nonce: str) -> SafeString:
+    """What is one viewer's: the session, and which notes are by "you"."""
+    you = '<style nonce="{}">[data-author="{}"] .note-you{{display:inline}}</style>'
+    return format_html(you, nonce, viewer) + json_script(frame_data, "frame-data")

@@ -1,5 +1,7 @@
 """The handler of ``IM_SIDEBAR``, and of links to notes (``REST_APP_URI``)."""
 
+from functools import cache
+
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -26,12 +28,13 @@ def widget(request: HttpRequest, opened: OpenRequest) -> HttpResponse:
     counts.add(counts.Kind.OPEN, {"": 1})
     request.META[OUTCOME] = granted.how.value
     view = FirstView.of(opened, granted)
-    images = image_sources(granted.portal.origin)
+    origin = granted.portal.origin
+    images = image_sources(origin)
     frame_data = {
-        "api": reverse("api-root"),
+        "api": _api(),
         "session": granted.session().sign(),
         "revision": view.revision,
-        "link": _link(granted),
+        "link": _link(granted, origin),
         "linked": view.linked,
         "expires_in": int(LIFETIME.total_seconds()),
         "member_id": claim.member_id,
@@ -39,18 +42,24 @@ def widget(request: HttpRequest, opened: OpenRequest) -> HttpResponse:
         "viewer_id": granted.proof.viewer,
         "can_write": granted.proof.can_write,
         "chat_id": granted.proof.chat_id,
-        "portal": granted.portal.origin,
+        "portal": origin,
         "images": images,
     }
     shared = pages.of_chat(view, registry.shown(granted), can_write=granted.proof.can_write)
-    page = HttpResponse(shared.around(pages.own(request, frame_data)))
-    return embeddable(request, page, granted.portal.origin, images=images)
+    nonce = str(request.csp_nonce)
+    page = HttpResponse(shared.around(pages.own(granted.proof.viewer, frame_data, nonce), nonce))
+    return embeddable(request, page, origin, images=images)
 
 
-def _link(granted: access.Access) -> str:
+@cache
+def _api() -> str:
+    return reverse("api-root")
+
+
+def _link(granted: access.Access, origin: str) -> str:
     """The link to a note of the chat, but for the note's number at its end.
 
     It names the chat by its number, which is the same for everybody; whoever follows it is proved like at any open.
     """
     options = {"dialogId": f"chat{granted.proof.chat_id}", "note": ""}
-    return application_link(granted.portal.origin, granted.portal.app_code, options)
+    return application_link(origin, granted.portal.app_code, options)

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 _LABEL: Final = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
@@ -36,6 +37,7 @@ class Url:
         return f"{self.scheme}://{self.netloc}{self.path}"
 
 
+@lru_cache(maxsize=4096)
 def parse_url(text: str) -> Url:
     """Read an absolute http(s) URL; path and query stay as they are.
 

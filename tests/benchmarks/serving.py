@@ -19,7 +19,8 @@ from tests.support.emulator import ROOT
 from tests.support.processes import end, environment, until
 
 THREADS = 8
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+# As the proxy hands it on.
+FORM = {"Content-Type": "application/x-www-form-urlencoded", "X-Forwarded-For": "93.184.216.34"}
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def served(world: World, module: str, **variables: str) -> Iterator[Server]:
     process = subprocess.Popen(
         command,
         cwd=ROOT,
-        env=environment(world.emulator) | {"API_CALL_FLUSH_SECONDS": "0"} | variables,
+        env=environment(world.emulator) | {"API_CALL_FLUSH_SECONDS": "0", "PROXY_COUNT": "1"} | variables,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
