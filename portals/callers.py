@@ -69,7 +69,8 @@ def address_of(request: HttpRequest) -> str:
 
     Each proxy appends whom it heard from to ``X-Forwarded-For``; what stands before that anybody may have written.
     """
-    heard = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+    forwarded = str(request.META.get("HTTP_X_FORWARDED_FOR", ""))
+    heard = [part.strip() for part in forwarded.split(",")]
     count: int = settings.PROXY_COUNT
     if count and len(heard) >= count and heard[-count]:
         return heard[-count]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import structlog
 from csp.constants import HEADER
 from csp.middleware import CSPMiddleware
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from portals.postgresql.base import GONE
@@ -37,9 +37,9 @@ class DatabaseAway:
         return response
 
 
-class ContentSecurityPolicy(CSPMiddleware):  # type: ignore[misc] # it comes without types
+class ContentSecurityPolicy(CSPMiddleware):
     """As django-csp's, which composes a policy for every answer, even for one that has its own."""
 
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Leaves a policy that stands in the answer."""
         return response if HEADER in response else super().process_response(request, response)

@@ -1,5 +1,6 @@
 """What is in the sidebar: chats and their notes."""
 
+import json
 from typing import Final
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
@@ -37,11 +38,8 @@ class ChatManager(models.Manager["Chat"]):
         if revision is None:
             return None
         portal = Portal.from_db(connection.alias, _OF_PORTAL, values)
-        portal.placement_settings = _SETTINGS.from_db_value(portal.placement_settings, None, connection)
+        portal.placement_settings = json.loads(portal.placement_settings)  # Django leaves it to its fields
         return portal, revision
-
-
-_SETTINGS = Portal._meta.get_field("placement_settings")
 
 
 class Chat(models.Model):

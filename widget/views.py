@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from portals import counts
 from portals.bitrix24.payloads import OpenRequest
 from portals.bitrix24.placements import application_link
-from portals.frames import OUTCOME, embeddable, frame, image_sources
+from portals.frames import OUTCOME, embeddable, frame, image_sources, nonce_of
 from widget import access, pages
 from widget.cards import registry
 from widget.firstview import FirstView
@@ -46,7 +46,7 @@ def widget(request: HttpRequest, opened: OpenRequest) -> HttpResponse:
         "images": images,
     }
     shared = pages.of_chat(view, registry.shown(granted), can_write=granted.proof.can_write)
-    nonce = str(request.csp_nonce)
+    nonce = nonce_of(request)
     page = HttpResponse(shared.around(pages.own(granted.proof.viewer, frame_data, nonce), nonce))
     return embeddable(request, page, origin, images=images)
 

@@ -25,7 +25,7 @@ from portals.models import Portal
 from tests.benchmarks.report import Figure, Report
 from tests.benchmarks.world import World
 from tests.support.opens import Opens
-from widget import access, shares, vouching
+from widget import proofs, shares, vouching
 
 SCALE = 10
 MINUTES = 10
@@ -132,7 +132,7 @@ def _faster(sleep: Any) -> Iterator[None]:
         patch.object(limits, "LONGEST_WAIT", limits.LONGEST_WAIT / SCALE),
         patch.object(PortalGate, "to", gate),
         patch.object(vouching, "LONG_LINE", vouching.LONG_LINE / SCALE),
-        patch.object(access, "FRESH", access.FRESH / SCALE),
+        patch.object(proofs, "FRESH", proofs.FRESH / SCALE),
         patch.object(shares, "MEMBERS_FRESH", shares.MEMBERS_FRESH / SCALE),
         patch.object(shares, "IDENTITY_FRESH", shares.IDENTITY_FRESH / SCALE),
         patch.object(shares, "PAIR_FRESH", shares.PAIR_FRESH / SCALE),

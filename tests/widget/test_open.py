@@ -36,7 +36,7 @@ def portal_calls(emulator: Emulator) -> list[tuple[str, str]]:
     return [(call["kind"], call["method"]) for call in received]
 
 
-def test_a_cold_open_makes_one_batch_and_a_warm_one_no_call_and_two_queries(opens: Opens) -> None:
+def test_a_cold_open_makes_one_batch_and_a_warm_one_no_call_and_one_query(opens: Opens) -> None:
     form = opens.form("alpha", PRIYA, CHAT)
     assert opens.post(form).status_code == 200
     assert portal_calls(opens.emulator) == [("rest", "batch")]
@@ -47,7 +47,7 @@ def test_a_cold_open_makes_one_batch_and_a_warm_one_no_call_and_two_queries(open
         assert opens.post(form).status_code == 200
 
     assert portal_calls(opens.emulator) == [("rest", "batch")]
-    assert len(warm) == 2, [query["sql"] for query in warm]
+    assert len(warm) == 1, [query["sql"] for query in warm]
 
 
 def test_no_cookie_and_no_store_and_only_this_portal_may_frame_the_page(opens: Opens) -> None:
@@ -275,8 +275,8 @@ def test_a_chat_full_of_notes_costs_no_more_queries(opens: Opens) -> None:
     with CaptureQueriesContext(connection) as warmer:
         again = opens.post(form)
 
-    # The portal, the revision of the chat, its notes; what is rendered already is not read again.
-    assert (len(warm), len(warmer)) == (3, 2)
+    # The portal with the revision of the chat, and its notes; what is rendered already is not read again.
+    assert (len(warm), len(warmer)) == (2, 1)
     for html in (page.content.decode(), again.content.decode()):
         assert (html.count('<li class="note block" tabindex="-1" id='), "data-next" in html) == (50, True)
 

@@ -12,7 +12,7 @@ from portals.bitrix24.payloads import DialogId
 from portals.limits import PortalGate
 from portals.models import Portal
 from tests.support.opens import Opens, frame_data
-from widget import access, shares
+from widget import access, proofs, shares
 
 pytestmark = pytest.mark.django_db
 Install = Callable[..., Portal]
@@ -74,17 +74,14 @@ def test_a_shared_proof_is_no_fresher_than_what_it_was_made_of(opens: Opens, cal
     mei = opens.form("alpha", MEI, "chat21")
     calls(mei)
     calls(opens.form("alpha", PRIYA, "chat22"))
-    later = timezone.now().timestamp() + access.FRESH - 1
+    later = timezone.now().timestamp() + proofs.FRESH - 1
     calls(with_dialog(mei, "chat22"))
     with time_machine.travel(later + 5, tick=False):
-        proof = access._cached(
-            access._cache_key(
-                Portal.objects.get(),
-                access.Claim("", mei["fields"]["AUTH_ID"], DialogId.parse("chat22"), None),
-            )
-        )
+        portal = Portal.objects.get()
+        claim = access.Claim(portal.member_id, mei["fields"]["AUTH_ID"], DialogId.parse("chat22"), None)
+        proof = proofs.known(claim.key, portal)
         assert proof is not None
-        assert proof.proved_at < timezone.now().timestamp() - access.FRESH
+        assert proof.proved_at < timezone.now().timestamp() - proofs.FRESH
 
 
 def test_one_side_of_a_private_chat_serves_the_other_and_nobody_else(opens: Opens, calls: Any) -> None:
