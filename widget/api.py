@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -113,10 +114,22 @@ class NoteList(NotesView):
             }
         )
 
-    @extend_schema(request=shapes.NoteSerializer, responses={201: shapes.NoteSerializer})
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(
+                "Idempotency-Key",
+                UUID,
+                OpenApiParameter.HEADER,
+                description="Repeated with the same key, the request answers with the note it made before.",
+            )
+        ],
+        request=shapes.NoteSerializer,
+        responses={201: shapes.NoteSerializer},
+    )
     def post(self, request: Request) -> Response:
         text = _validated(shapes.NoteSerializer(data=request.data))["text"]
-        return _answer(notes.add(self.session, text), status=201)
+        key = _validated(shapes.KeySerializer(data={"key": request.headers.get("Idempotency-Key")}))["key"]
+        return _answer(notes.add(self.session, text, key), status=201)
 
 
 class NoteDetail(NotesView):

@@ -67,7 +67,8 @@ class Note(models.Model):
     """A note of a chat: Markdown as written, and the sanitised HTML made from it when it was saved.
 
     ``version`` grows with every change of the text: an edit names the version it started from. A deleted note stays
-    for a while (`widget.notes.KEPT_DELETED`), so that deleting can be undone.
+    for a while (`widget.notes.KEPT_DELETED`), so that deleting can be undone. ``key`` is the author's for the request
+    that made it: a repetition finds the note.
     """
 
     chat = models.ForeignKey(Chat, on_delete=models.CASCADE, related_name="notes")
@@ -81,6 +82,7 @@ class Note(models.Model):
     editor_name = models.CharField(max_length=255, default="", db_default="")
     version = models.PositiveIntegerField(default=1)
     changed_in = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
+    key = models.UUIDField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     pinned_at = models.DateTimeField(null=True)
@@ -104,6 +106,9 @@ class Note(models.Model):
         ]
         constraints = [
             models.CheckConstraint(condition=~models.Q(text=""), name="note_text_not_empty"),
+            models.UniqueConstraint(
+                fields=["chat", "author_id", "key"], name="note_key", condition=models.Q(key__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

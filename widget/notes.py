@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -108,20 +109,25 @@ def get(chat_id: int, note_id: int) -> Note:
     return note
 
 
-def add(session: WidgetSession, text: str) -> Note:
-    """Raises: ReadOnly."""
+def add(session: WidgetSession, text: str, key: UUID | None = None) -> Note:
+    """A new note, or the one that the author has made under this ``key`` before. Raises: ReadOnly."""
     _require_write(session)
     rendered = render(text)
     with transaction.atomic():
+        number = _next_revision(session.chat)
+        made = Note.objects.filter(chat=session.chat, author_id=session.viewer, key=key) if key else None
+        if made and (note := made.first()):
+            return note
         return Note.objects.create(
             chat_id=session.chat,
+            key=key,
             text=text,
             html=rendered.html,
             renderer=RENDERER,
             open_points=rendered.open_points,
             author_id=session.viewer,
             author_name=session.viewer_name,
-            changed_in=_next_revision(session.chat),
+            changed_in=number,
         )
 
 

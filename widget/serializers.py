@@ -64,6 +64,12 @@ class NoteSerializer(serializers.ModelSerializer[Note]):
         return None if note.editor_id is None else EditorSerializer(note).data  # type: ignore[return-value]
 
 
+class KeySerializer(serializers.Serializer[Any]):
+    """What tells a repetition of a request from a new one."""
+
+    key = serializers.UUIDField(allow_null=True)
+
+
 class NoteEditSerializer(serializers.Serializer[Any]):
     """An edit names the version it started from."""
 

@@ -52,13 +52,13 @@ class Api:
     client: Client
     session: str
 
-    def call(self, http: str, path: str, body: Any = None) -> Any:
+    def call(self, http: str, path: str, body: Any = None, **headers: str) -> Any:
         return self.client.generic(
             http,
             f"/api/v1/{path}",
             b"" if body is None else json.dumps(body).encode(),
             content_type="application/json",
-            headers={"Authorization": f"Bearer {self.session}"},
+            headers={"Authorization": f"Bearer {self.session}", **headers},
         )
 
     def add(self, text: str) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
 
 from portals.models import Portal
@@ -40,6 +42,42 @@ def test_add_list_edit_delete(api: Api) -> None:
 
     assert api.call("DELETE", f"notes/{note['id']}/").status_code == 204
     assert api.call("GET", "notes/").json()["results"] == []
+
+
+def test_a_request_sent_twice_makes_one_note(api: Api, opens: Opens) -> None:
+    key = {"Idempotency-Key": "7c0e2a52-8f5e-4a3e-9d8b-0c8f6d1f4b10"}
+    first, again = (api.call("POST", "notes/", {"text": "once"}, **key) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
+    assert api.call("POST", "notes/", {"text": "once"}).json()["id"] != first.json()["id"]
+
+    # A key is its author's, and its chat's.
+    for person, chat in ((MEI, "chat22"), (PRIYA, "chat21")):
+        other = opens.api(frame_data(opens.widget("alpha", person, chat))["session"])
+        assert other.call("POST", "notes/", {"text": "once"}, **key).json()["id"] != first.json()["id"]
+    assert Note.objects.count() == 4
+
+
+def test_requests_sent_twice_at_once_make_one_note(api: Api, transactional_db: None) -> None:
+    key = {"Idempotency-Key": "7c0e2a528f5e4a3e9d8b0c8f6d1f4b10"}
+
+    def send(_: int) -> Any:
+        try:
+            return api.call("POST", "notes/", {"text": "once"}, **key)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(send, range(16)))
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["id"] for answer in answers}) == Note.objects.count() == 1
+
+
+@pytest.mark.parametrize("key", ["", "x", "7c0e2a52", "7c0e2a528f5e4a3e9d8b0c8f6d1f4b10" * 20])
+def test_a_key_that_is_none_is_said_to_be(api: Api, key: str) -> None:
+    answer = api.call("POST", "notes/", {"text": "once"}, **{"Idempotency-Key": key})
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["key"])
+    assert not Note.objects.exists()
 
 
 def test_a_stale_edit_gets_what_the_note_says_now(api: Api) -> None:

@@ -81,7 +81,9 @@ def test_a_change_shows_at_the_next_open(opens: Opens) -> None:
 def test_languages_have_pages_of_their_own(opens: Opens) -> None:
     form = opens.form("alpha", PRIYA, CHAT)
     for language, title in (("en", "Notes"), ("ru", "Заметки"), ("en", "Notes")):
-        page = opens.post({**form, "url": re.sub(r"LANG=\w+", f"LANG={language}", form["url"])}).content.decode()
+        page = opens.post(
+            {**form, "url": re.sub(r"LANG=\w+", f"LANG={language}", form["url"])}
+        ).content.decode()
         assert f'<html lang="{language}"' in page
         assert f"<span>{title}</span>" in page
 

@@ -15,11 +15,12 @@ export class Problem extends Error {
 }
 
 /** One request. Resolves to the parsed body, or null when there is none. Throws Problem. */
-export async function send(method, url, { body, session, etag } = {}) {
+export async function send(method, url, { body, session, etag, key } = {}) {
   const headers = { Accept: "application/json", "Accept-Language": document.documentElement.lang };
   if (body) headers["Content-Type"] = "application/json";
   if (session) headers.Authorization = `Bearer ${session}`;
   if (etag) headers["If-None-Match"] = etag;
+  if (key) headers["Idempotency-Key"] = key;
   let response;
   try {
     response = await fetch(url, {
@@ -46,14 +47,14 @@ export class Api {
     this.session = session;
   }
 
-  async request(method, path, body, etag) {
+  async request(method, path, body, more = {}) {
     const url = this.base + path;
     const session = await this.session.token();
     try {
-      return await send(method, url, { body, session, etag });
+      return await send(method, url, { body, session, ...more });
     } catch (problem) {
       if (problem.status !== 401) throw problem;
-      return send(method, url, { body, session: await this.session.renew(), etag });
+      return send(method, url, { body, session: await this.session.renew(), ...more });
     }
   }
 
@@ -62,8 +63,9 @@ export class Api {
     return this.request("GET", `notes/${new URL(next, location.href).search}`);
   }
 
-  add(text) {
-    return this.request("POST", "notes/", { text });
+  /** A new note; the same `key` again leads to the same note, so that a cut connection makes no second one. */
+  add(text, key) {
+    return this.request("POST", "notes/", { text }, { key });
   }
 
   edit(id, text, version) {
@@ -76,7 +78,7 @@ export class Api {
 
   /** What changed since a revision; null when nothing did. */
   changes(revision) {
-    return this.request("GET", `notes/changes/?since=${revision}`, undefined, `"${revision}"`);
+    return this.request("GET", `notes/changes/?since=${revision}`, undefined, { etag: `"${revision}"` });
   }
 
   preview(text) {

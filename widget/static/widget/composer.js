@@ -6,6 +6,8 @@ import { announce } from "./texts.js";
 export class Composer {
   #pending = "";
   #last = null;
+  // What was sent last and may have arrived although no answer came; sent again it must not become a second note.
+  #sent = { text: "", key: "" };
 
   constructor(form, { api, frame, notes }) {
     this.api = api;
@@ -57,7 +59,8 @@ export class Composer {
     const element = this.notes.expect(text);
     announce("saving");
     try {
-      this.notes.settle(element, await this.api.add(text));
+      this.notes.settle(element, await this.api.add(text, this.#keyOf(text)));
+      this.#sent = { text: "", key: "" };
       this.#pending = "";
       announce("saved");
     } catch (problem) {
@@ -67,6 +70,11 @@ export class Composer {
       this.field.busy = false;
       this.keep();
     }
+  }
+
+  #keyOf(text) {
+    if (this.#sent.text !== text) this.#sent = { text, key: newKey() };
+    return this.#sent.key;
   }
 
   #takeBack(message) {
@@ -79,4 +87,10 @@ export class Composer {
   #together() {
     return [this.#pending, this.field?.area.value ?? ""].filter((part) => part.trim()).join("\n\n");
   }
+}
+
+/** A UUID. `crypto.randomUUID` does not exist in a frame of a portal that is reached by plain http. */
+function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
