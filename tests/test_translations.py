@@ -19,7 +19,7 @@ from portals.handlers import TITLE
 from portals.models import Portal
 from sidebar_project import messages
 from tests.support.opens import Opens, frame_data
-from widget.templatetags.ages import age
+from widget.ages import age
 
 PRIYA, CHAT = 3, "chat22"
 UNTRANSLATABLE = {"Bitrix24", "CRM", "Open Channels"}

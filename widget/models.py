@@ -67,8 +67,8 @@ class Note(models.Model):
     """A note of a chat: Markdown as written, and the sanitised HTML made from it when it was saved.
 
     ``version`` grows with every change of the text: an edit names the version it started from. A deleted note stays
-    for a while (`widget.notes.KEPT_DELETED`), so that deleting can be undone. By ``key``, the author's for the request
-    that made it, a repetition finds the note.
+    for a while (`widget.notes.KEPT_DELETED`), so that deleting can be undone. ``key`` is its author's for the
+    request that made it; a repetition of the request finds the note by it.
     """
 
     chat = models.ForeignKey(Chat, on_delete=models.CASCADE, related_name="notes")

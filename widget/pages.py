@@ -17,6 +17,7 @@ from django.utils.translation import get_language
 from portals.frames import NONCE
 from widget.cards.card import Shown
 from widget.firstview import FirstView
+from widget.notehtml import NoteHtml
 
 # Seconds: "5 minutes ago" is worded when a page is rendered.
 _KEPT: Final = 60
@@ -45,8 +46,10 @@ def of_chat(view: FirstView, cards: Sequence[Shown], *, can_write: bool) -> Page
     kept = caches["template_fragments"]
     page: Page | None = kept.get(key)
     if page is None:
+        html = NoteHtml(can_write=can_write)
         context = {
             "view": view,
+            "notes": {"listed": html.listed(view.notes), "blank": html.blank()},
             "cards": cards,
             "can_write": can_write,
             "language": language,

@@ -1,7 +1,7 @@
 """Whether a warm open stays what it is when portals and notes become many."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,16 +12,19 @@ from django.db import connection
 from django.test import Client
 
 from portals.models import Portal
+from tests.benchmarks.opens import change_all
 from tests.benchmarks.report import Figure, Report, say
 from tests.benchmarks.serving import Request, Server, in_turns, load, served
 from tests.benchmarks.world import World
 from tests.support import many
 from tests.support.opens import Opens, frame_data
 from widget.models import Chat, Note
+from widget.notes import PAGE_SIZE
 
 PERSON, CHAT = 3, "chat22"
 PORTALS = (10, 1_000, 100_000)
-NOTES = (10, 100, 1_000, 10_000)
+# From the second on all show the same number of notes.
+NOTES = (10, PAGE_SIZE, 100, 1_000, 10_000)
 NOTES_OF_CHAT = 20
 REQUESTS = 1_000
 
@@ -61,21 +64,30 @@ def _notes(world: World, opens: Opens, report: Report) -> None:
         _write(opens, form, count)
         requests[count] = Request.of(form, b'id="notebook"')
     with served(world, "sidebar_project.wsgi") as server:
-        medians = _measure({count: (server, request) for count, request in requests.items()}, "notes")
-    for count in NOTES[1:]:
-        report.add(_flat(f"first view, {count:,} notes against {NOTES[0]}", medians, count, NOTES[0], 1.2))
+        targets = {count: (server, request) for count, request in requests.items()}
+        kept = _measure(targets, "notes, pages kept")
+        anew = _measure(targets, "notes, every page read and rendered anew", before=change_all)
+    for count in NOTES[2:]:
+        report.add(_flat(f"first view, {count:,} notes against {NOTES[0]}", kept, count, NOTES[0], 1.2))
+    for count in NOTES[2:]:
+        name = f"first view rendered anew, {count:,} notes against {PAGE_SIZE}"
+        report.add(_flat(name, anew, count, PAGE_SIZE, 1.2))
+    name = f"first view rendered anew, {PAGE_SIZE} notes against {NOTES[0]}"
+    report.add(_flat(name, anew, PAGE_SIZE, NOTES[0], None))
 
 
-def _measure(targets: dict[int, tuple[Server, Request]], what: str) -> dict[int, float]:
+def _measure(
+    targets: dict[int, tuple[Server, Request]], what: str, *, before: Callable[[], object] = lambda: None
+) -> dict[int, float]:
     """Median seconds of each by its number."""
     for server, request in targets.values():
         load(server, [request] * 100)
     say(f"  · {what}: {len(targets)} times {REQUESTS} opens in turns")
-    found = in_turns({str(count): target for count, target in targets.items()}, REQUESTS)
+    found = in_turns({str(count): target for count, target in targets.items()}, REQUESTS, before=before)
     return {count: found[str(count)] for count in targets}
 
 
-def _flat(name: str, medians: dict[int, float], count: int, base: int, most: float) -> Figure:
+def _flat(name: str, medians: dict[int, float], count: int, base: int, most: float | None) -> Figure:
     return Figure(name, medians[count] * 1000, medians[base] * 1000, "ms", at_most=most)
 
 

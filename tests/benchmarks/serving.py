@@ -112,11 +112,17 @@ def load(server: Server, requests: Sequence[Request], *, connections: int = 4) -
     return Load(len(requests) / (time.perf_counter() - begun), seconds)
 
 
-def in_turns(targets: Mapping[str, tuple[Server, Request]], count: int) -> dict[str, float]:
-    """Median seconds of a request to each target, one at a time and in turns, so that a noisy moment meets all."""
+def in_turns(
+    targets: Mapping[str, tuple[Server, Request]], count: int, *, before: Callable[[], object] = lambda: None
+) -> dict[str, float]:
+    """Median seconds of a request to each target, one at a time and in turns, so that a noisy moment meets all.
+
+    ``before`` is called ahead of each turn.
+    """
     seconds: dict[str, list[float]] = {name: [] for name in targets}
     connections = {name: _connect(server) for name, (server, _) in targets.items()}
     for _ in range(count):
+        before()
         for name, (_, request) in targets.items():
             seconds[name].append(_request(connections[name], request))
     return {name: statistics.median(values) for name, values in seconds.items()}

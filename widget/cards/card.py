@@ -21,8 +21,8 @@ class Card:
     ``icon`` is the path of a stroked 24 x 24 SVG. A ``pinned`` card stands above all others, not under a tab of its
     own. The module of a ``live`` card is imported when the card is first shown. ``scopes`` are what its calls need:
     where the portal did not grant them the card explains itself. ``data`` is what its template sees as
-    ``shown.data``; None keeps the card away from a chat. Pages are kept for all who get the same ``data``, so the
-    template shows nothing else of the viewer.
+    ``shown.data``; None keeps the card away from a chat. Pages are kept for everybody who gets the same ``data``:
+    the template shows nothing else of the viewer.
     """
 
     name: str

@@ -4,11 +4,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from babel.dates import format_date, format_timedelta
-from django import template
 from django.utils import timezone
 from django.utils.translation import get_language, gettext, to_locale
-
-register = template.Library()
 
 _STEPS: Final = (
     (timedelta(hours=1), timedelta(minutes=1)),
@@ -17,7 +14,6 @@ _STEPS: Final = (
 )
 
 
-@register.filter
 def age(moment: datetime) -> str:
     """``moment`` as "5 minutes ago", and as its date (UTC) once it is a week old.
 
