@@ -76,6 +76,11 @@ class NotesView(View):
     def session(self) -> WidgetSession:
         return cast("WidgetSession", self.request.auth)
 
+    @property
+    def chat_revision(self) -> int:
+        """That of the chat before anything else was read."""
+        return cast("Viewer", self.request.user).chat_revision
+
     def handle_exception(self, exc: Exception) -> Response:
         match exc:
             case notes.ReadOnly():
@@ -110,7 +115,7 @@ class NoteList(NotesView):
             {
                 "results": shapes.NoteSerializer(page, many=True).data,
                 "next": _next(request, page[-1]) if has_more else None,
-                "revision": notes.revision_of(page),
+                "revision": self.chat_revision,
             }
         )
 
@@ -223,7 +228,7 @@ class Changes(NotesView):
         responses={200: shapes.ChangesSerializer, 304: None},
     )
     def get(self, request: Request) -> Response:
-        now = cast("Viewer", request.user).chat_revision
+        now = self.chat_revision
         if request.headers.get("If-None-Match") == f'"{now}"':
             return Response(status=304, headers={"ETag": f'"{now}"'})
         since = _validated(shapes.SinceSerializer(data=request.query_params))["since"]

@@ -64,7 +64,7 @@ def page(
 
     One query; notes stored under older rules of rendering cost one more, once.
     """
-    notes = (query or Query()).apply(_present(chat_id).select_related("chat"))
+    notes = (query or Query()).apply(_present(chat_id))
     newest = notes.filter(pinned_at=None).order_by("-pk")
     if before is None:
         # Each half by its own index; sorted as one, all notes of the chat would be read.
@@ -83,11 +83,6 @@ def _first_view(note: Note) -> tuple[float, int]:
 def has(chat_id: int, note_id: int) -> bool:
     """Whether the chat has this note."""
     return _present(chat_id).filter(pk=note_id).exists()
-
-
-def revision_of(page: Sequence[Note]) -> int:
-    """The revision of the chat at which a first page was read; 0 of an empty one."""
-    return page[0].chat.revision if page else 0
 
 
 def revision(chat_id: int) -> int:
