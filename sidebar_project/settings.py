@@ -156,7 +156,7 @@ CACHES = {
     # Rendered pieces of pages, in the process: reading them costs no round trip, losing them a rendering.
     "template_fragments": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": 500},
+        "OPTIONS": {"MAX_ENTRIES": 300},
     },
 }
 

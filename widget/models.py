@@ -99,6 +99,10 @@ class Note(models.Model):
             models.Index(
                 fields=["chat"], name="note_chat_pinned", condition=models.Q(pinned_at__isnull=False)
             ),
+            # a request that is repeated; one at a time in a chat, so no key is taken twice
+            models.Index(
+                fields=["chat", "author_id", "key"], name="note_key", condition=models.Q(key__isnull=False)
+            ),
             # the clean-up of deleted notes
             models.Index(
                 fields=["deleted_at"], name="note_deleted", condition=models.Q(deleted_at__isnull=False)
@@ -106,9 +110,6 @@ class Note(models.Model):
         ]
         constraints = [
             models.CheckConstraint(condition=~models.Q(text=""), name="note_text_not_empty"),
-            models.UniqueConstraint(
-                fields=["chat", "author_id", "key"], name="note_key", condition=models.Q(key__isnull=False)
-            ),
         ]
 
     def __str__(self) -> str:

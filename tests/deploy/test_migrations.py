@@ -22,7 +22,8 @@ BEFORE_THE_FIRST_RELEASE = {
     "0008_operator_indexes",
 }
 
-pytestmark = pytest.mark.django_db
+# Outside of a transaction, as `migrate` is: indexes are built beside running code.
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def linter(*, only: Sequence[str] = (), without: Sequence[str] = ()) -> MigrationLinter:
