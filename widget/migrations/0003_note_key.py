@@ -19,7 +19,9 @@ class Migration(migrations.Migration):
         AddIndexConcurrently(
             model_name="note",
             index=models.Index(
-                condition=models.Q(("key__isnull", False)), fields=["chat", "author_id", "key"], name="note_key"
+                condition=models.Q(("key__isnull", False)),
+                fields=["chat", "author_id", "key"],
+                name="note_key",
             ),
         ),
     ]
