@@ -26,14 +26,17 @@ from tests.support.browser import (
 from tests.support.emulator import ROOT, Emulator
 
 HERE = Path(__file__).parent
+# The operators' pages take as long as all the others together.
+OPERATORS = frozenset({"test_admin", "test_sign_in"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.browser)
-            # One worker, so one application and one emulator.
-            item.add_marker(pytest.mark.xdist_group("browser"))
+            # One worker each, so one application and one emulator.
+            group = "browser-operators" if item.path.stem in OPERATORS else "browser"
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")

@@ -191,7 +191,9 @@ def test_news_and_a_search_leave_alone_what_is_being_written(member: Member) -> 
     priya.get_by_role("searchbox").fill("news")
     expect(note.get_by_label("Text of the note")).to_have_value("mine")
     note.get_by_role("button", name="Save").click()
-    expect(priya.locator(".note", has_text="mine")).to_be_visible()
+    expect(priya.locator(".editor")).to_have_count(0)
+    priya.get_by_role("searchbox").fill("")
+    expect(priya.locator(".note", has_text="mine")).to_be_visible(timeout=NEWS_MS)
 
 
 def test_two_editors_of_one_note_see_both_versions(
