@@ -26,17 +26,14 @@ from tests.support.browser import (
 from tests.support.emulator import ROOT, Emulator
 
 HERE = Path(__file__).parent
-# The operators' pages take as long as all the others together.
-OPERATORS = frozenset({"test_admin", "test_sign_in"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.browser)
-            # One worker each, so one application and one emulator.
-            group = "browser-operators" if item.path.stem in OPERATORS else "browser"
-            item.add_marker(pytest.mark.xdist_group(group))
+            # One worker, so one application and one emulator; two browsers at once would only slow each other down.
+            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session")
