@@ -107,6 +107,26 @@ def test_saved_again_after_the_connection_was_cut(
     forgive([priya], "ERR_CONNECTION_RESET")
 
 
+@pytest.mark.parametrize("text", ["truck at 7:00", "شاحنة في 7:00"])
+def test_a_box_stands_beside_its_words_whatever_the_direction_of_the_page(
+    person: Callable[..., Person], installed_by_click: Callable[..., None], text: str
+) -> None:
+    installed_by_click()
+    priya = person("alpha", PRIYA)
+    write(live(priya, "chat22"), f"- [ ] {text}")
+    for language in ("en", "ar"):
+        frame = priya.open("chat22", language)
+        gap = frame.locator(".task label").evaluate(
+            """label => {
+                const words = document.createRange();
+                words.selectNodeContents(label.lastChild);
+                const [a, b] = [label.querySelector("input"), words].map(x => x.getBoundingClientRect());
+                return Math.max(b.left - a.right, a.left - b.right);
+            }"""
+        )
+        assert gap >= 4, language
+
+
 def test_find_by_words_and_open_points(member: Member) -> None:
     frame = member(PRIYA)
     for text in ("first words", "- [ ] second", "third"):
