@@ -105,14 +105,17 @@ def get(chat_id: int, note_id: int) -> Note:
 
 
 def add(session: WidgetSession, text: str, key: UUID | None = None) -> Note:
-    """A new note, or the one that the author has made under this ``key`` before. Raises: ReadOnly."""
+    """A new note, or the one that the author has made under this ``key`` before, unless it was deleted meanwhile.
+
+    Raises: ReadOnly.
+    """
     _require_write(session)
     rendered = render(text)
     with transaction.atomic():
         number = _next_revision(session.chat)
-        made = Note.objects.filter(chat=session.chat, author_id=session.viewer, key=key) if key else None
-        if made and (note := made.first()):
-            return note
+        made = _present(session.chat).filter(author_id=session.viewer, key=key).first() if key else None
+        if made is not None:
+            return made
         return Note.objects.create(
             chat_id=session.chat,
             key=key,

@@ -49,7 +49,7 @@ def of_chat(view: FirstView, cards: Sequence[Shown], *, can_write: bool) -> Page
         html = NoteHtml(can_write=can_write)
         context = {
             "view": view,
-            "notes": {"listed": html.listed(view.notes), "blank": html.blank()},
+            "notes": {"listed": html.listed(view.notes), "blank": html.blank},
             "cards": cards,
             "can_write": can_write,
             "language": language,

@@ -51,11 +51,16 @@ def test_a_request_sent_twice_makes_one_note(api: Api, opens: Opens) -> None:
     assert first.json() == again.json()
     assert api.call("POST", "notes/", {"text": "once"}).json()["id"] != first.json()["id"]
 
+    # What was deleted meanwhile is written anew: whoever saves wants it kept.
+    api.call("DELETE", f"notes/{first.json()['id']}/")
+    anew = api.call("POST", "notes/", {"text": "once"}, **key).json()
+    assert anew["id"] != first.json()["id"]
+
     # A key is its author's, and its chat's.
     for person, chat in ((MEI, "chat22"), (PRIYA, "chat21")):
         other = opens.api(frame_data(opens.widget("alpha", person, chat))["session"])
-        assert other.call("POST", "notes/", {"text": "once"}, **key).json()["id"] != first.json()["id"]
-    assert Note.objects.count() == 4
+        assert other.call("POST", "notes/", {"text": "once"}, **key).json()["id"] != anew["id"]
+    assert Note.objects.filter(deleted_at=None).count() == 4
 
 
 def test_requests_sent_twice_at_once_make_one_note(api: Api, transactional_db: None) -> None:
