@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from portals import breaker
@@ -40,11 +41,10 @@ def claim_due(portion: int = PORTION) -> Iterator[list[int]]:
 
 @transaction.atomic
 def _claim(limit: int) -> list[int]:
-    now = timezone.now()
-    due = PortalToken.objects.due(now).select_for_update(skip_locked=True)
+    due = PortalToken.objects.due(timezone.now()).select_for_update(skip_locked=True)
     ids = list(due.values_list("pk", flat=True)[:limit])
     if ids:
-        PortalToken.objects.filter(pk__in=ids).update(leased_until=now + LEASE)
+        PortalToken.objects.filter(pk__in=ids).update(leased_until=Now() + LEASE)
     return ids
 
 

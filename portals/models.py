@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
@@ -274,8 +275,11 @@ class PortalTokenQuerySet(models.QuerySet["PortalToken"]):
         return self.alive().filter(failures__gt=0)
 
     def due(self, moment: datetime) -> Self:
-        """To be refreshed at ``moment`` and in nobody's hands, longest due first."""
-        free = Q(leased_until=None) | Q(leased_until__lt=moment)
+        """To be refreshed at ``moment`` and in nobody's hands, longest due first.
+
+        Leases are by the clock of the database, the only one that all processes share.
+        """
+        free = Q(leased_until=None) | Q(leased_until__lt=Now())
         return self.alive().filter(free, refresh_due_at__lte=moment).order_by("refresh_due_at")
 
 

@@ -152,14 +152,15 @@ def _refresh(portal: Portal) -> Outcome:
     waiting = portal.tokens.alive().filter(spending_since__isnull=False).exists()
     if not tokens.make_due([portal]) and not waiting:
         raise NoToken(portal.member_id)
-    count, failure = 0, None
+    count = 0
+    failure: RefreshPending | Bitrix24Error | None = None
     for token_id, generation in portal.tokens.alive().order_by("-stored_at").values_list("pk", "generation"):
         try:
             tokens.refresh(token_id, spent_generation=generation)
             count += 1
         except NoToken:
             continue
-        except Bitrix24Error as error:
+        except (RefreshPending, Bitrix24Error) as error:
             failure = failure or error
     if failure:
         raise failure

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from portals import gateway, moves, uninstalls
 from portals.bitrix24.errors import Bitrix24Error, PortalGone, PortalMoved
+from portals.consequences import TOKEN_REFUSED
 from portals.installs import next_presence_check
 from portals.models import BLOCKED_BY_OPERATOR, Portal
 from portals.uninstalls import Presence
@@ -18,7 +19,7 @@ from portals.uninstalls import Presence
 log = structlog.get_logger(__name__)
 
 NOT_INSTALLED = "not_installed"
-_PARKED = (NOT_INSTALLED, moves.PORTAL_GONE, moves.ADDRESS_LOST)
+_PARKED = (NOT_INSTALLED, moves.PORTAL_GONE, moves.ADDRESS_LOST, TOKEN_REFUSED)
 # A parked portal whose application is still gone after this is taken as uninstalled.
 PATIENCE = timedelta(days=7)
 _HEARD_OF = timedelta(hours=24)

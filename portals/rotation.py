@@ -1,6 +1,7 @@
-"""Rotation of the encryption keys: every stored secret sealed anew with the first key, while the app serves.
+"""The encryption keys: whether this process can open what is stored, and the rotation to a new one.
 
-What is done shows in the rows themselves, so a run that ended early is simply run again.
+Rotating seals every stored secret anew with the first key, while the app serves. What is done shows in the rows
+themselves, so a run that ended early is simply run again.
 """
 
 import time
@@ -8,11 +9,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from django.apps import apps
-from django.db.models import F, TextField
+from django.core.exceptions import ImproperlyConfigured
+from django.db import Error, connection
+from django.db.models import F, Max, Min, TextField
 from django.db.models.functions import Cast
 
 from portals.fields import EncryptedTextField, has_first_key, unseal
+
+log = structlog.get_logger(__name__)
+
+# Values of each encrypted field that a process looks at when it starts.
+_SAMPLE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,56 @@ def rotate(*, portion: int, pause: float) -> Iterator[Progress]:
             time.sleep(pause)
 
 
+def must_open() -> None:
+    """End this process, with a sentence for its operator, if it lacks a key of what is stored (ADR 71).
+
+    It looks at a few values from all over the tables, since a sealed value does not tell its key. Without a
+    database, or before its first migration, there is nothing to look at.
+    Raises: SystemExit.
+    """
+    try:
+        unopened = find_unopened()
+    except Error as error:
+        log.warning("keys_unchecked", reason=type(error).__name__)
+        return
+    finally:
+        connection.close()
+    if unopened:
+        raise SystemExit(
+            f"TOKEN_ENCRYPTION_KEYS lacks the key of {unopened}: put it back behind the others "
+            "(docs/operations/key-rotation.md)."
+        )
+
+
+def find_unopened(sample: int = _SAMPLE) -> str:
+    """Field and id of a stored value that no key opens; "" if about ``sample`` values of each field all open."""
+    for model, field in _encrypted_fields():
+        rows = _sealed(model, field)
+        ends = rows.aggregate(first=Min("pk"), last=Max("pk"))
+        if ends["first"] is None:
+            continue
+        step = 1 + (ends["last"] - ends["first"]) // sample
+        for start in (*range(ends["first"], ends["last"], step), ends["last"]):
+            part = rows.filter(pk__gte=start, pk__lt=start + step).order_by("pk")
+            for pk, sealed in part.values_list("pk", "sealed")[:1]:
+                if not _opens(sealed):
+                    return f"{model._meta.label}.{field} {pk}"
+    return ""
+
+
+def _opens(sealed: str) -> bool:
+    try:
+        unseal(sealed)
+    except ImproperlyConfigured:
+        return False
+    return True
+
+
+def _sealed(model: Any, field: str) -> Any:
+    """Rows that have a value, as ``sealed``."""
+    return model._default_manager.annotate(sealed=Cast(F(field), TextField())).filter(sealed__isnull=False)
+
+
 def _encrypted_fields() -> Iterator[tuple[Any, str]]:
     for model in apps.get_models():
         for field in model._meta.get_fields():
@@ -45,7 +104,7 @@ def _encrypted_fields() -> Iterator[tuple[Any, str]]:
 
 
 def _rotate_field(model: Any, field: str, portion: int) -> Iterator[Progress]:
-    rows = model._default_manager.annotate(sealed=Cast(F(field), TextField())).filter(sealed__isnull=False)
+    rows = _sealed(model, field)
     last, seen, changed = 0, 0, 0
     while found := list(rows.filter(pk__gt=last).order_by("pk").values_list("pk", "sealed")[:portion]):
         for pk, sealed in found:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 import redis
@@ -64,8 +63,12 @@ def refresh_tokens(*token_ids: int) -> None:
     give_up = time.monotonic() + _PATIENCE
     for token_id in token_ids:
         if time.monotonic() < give_up:
-            with suppress(Bitrix24Error):
+            try:
                 tokens.refresh_due(token_id)
+            except (Bitrix24Error, NoToken):
+                continue
+            except Exception:
+                log.exception("refresh_tripped", token=token_id)
 
 
 def hand_out(token_ids: Sequence[int]) -> None:

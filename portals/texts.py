@@ -20,6 +20,8 @@ OF_REASON: Final[Mapping[str, str]] = {
     "not_installed": _NOT_INSTALLED,
     "portal_unknown": "This portal is not stored any more.",
     "token_dead": _TOKEN_DEAD,
+    "token_refused": "The portal refuses our tokens, though the authorization server renews them. An administrator "
+    "of the portal heals it by opening the application.",
     "unblocked": "The application was uninstalled meanwhile; it can be installed again.",
     "unpaid": _UNPAID,
 }

@@ -5,7 +5,7 @@ import os
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import setup_logging, task_postrun, worker_ready
+from celery.signals import beat_init, setup_logging, task_postrun, worker_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sidebar_project.settings")
 
@@ -20,6 +20,14 @@ def _log_like_django(**_: Any) -> None:
     from django.conf import settings  # noqa: PLC0415
 
     logging.config.dictConfig(settings.LOGGING)
+
+
+@worker_init.connect
+@beat_init.connect
+def _can_open_what_is_stored(**_: Any) -> None:
+    from portals import rotation  # noqa: PLC0415 - models first
+
+    rotation.must_open()
 
 
 @worker_ready.connect

@@ -25,7 +25,7 @@ class AuthorizationServer:
 
         ``deadline`` is in seconds. A form, not the documented GET, keeps the secret out of URLs (the official
         SDKs do the same). The caller checks ``member_id`` of the answer.
-        Raises: TokenDead, ClientRefused, Unpaid, NotInstalled and the rest of the family.
+        Raises: GrantDead, ClientRefused, Unpaid, NotInstalled and the rest of the family.
         Source: Bitrix24 REST docs, "OAuth 2.0: refreshing tokens".
         """
         form = [
