@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from portals import breaker, calls, dispatch, exchange, tasks, tokens, visits
-from portals.bitrix24.errors import Bitrix24Error, TokenDead, TokenExpired
+from portals import breaker, dispatch, exchange, tasks, tokens, visits
+from portals.bitrix24.errors import Bitrix24Error, TokenDead
 from portals.models import Portal, PortalToken
 from portals.schedule import refresh_due_at
 from tests.support.clocks import Clocks
