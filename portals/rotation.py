@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
-from django.db import Error, connection
+from django.db import Error, close_old_connections
 from django.db.models import F, Max, Min, TextField
 from django.db.models.functions import Cast
 
@@ -49,26 +49,26 @@ def rotate(*, portion: int, pause: float) -> Iterator[Progress]:
 def must_open() -> None:
     """End this process, with a sentence for its operator, if it lacks a key of what is stored (ADR 71).
 
-    It looks at a few values from all over the tables, since a sealed value does not tell its key. Without a
-    database, or before its first migration, there is nothing to look at.
+    Without a database, or before its first migration, there is nothing to look at.
     Raises: SystemExit.
     """
     try:
-        unopened = find_unopened()
+        open_some()
     except Error as error:
         log.warning("keys_unchecked", reason=type(error).__name__)
-        return
-    finally:
-        connection.close()
-    if unopened:
+    except ImproperlyConfigured as error:
         raise SystemExit(
-            f"TOKEN_ENCRYPTION_KEYS lacks the key of {unopened}: put it back behind the others "
-            "(docs/operations/key-rotation.md)."
-        )
+            f"{error} Put it back behind the others (docs/operations/key-rotation.md)."
+        ) from None
+    finally:
+        close_old_connections()
 
 
-def find_unopened(sample: int = _SAMPLE) -> str:
-    """Field and id of a stored value that no key opens; "" if about ``sample`` values of each field all open."""
+def open_some(sample: int = _SAMPLE) -> None:
+    """Open about ``sample`` values of each encrypted field, from all over its table: a value does not tell its key.
+
+    Raises: ImproperlyConfigured for one that no key opens.
+    """
     for model, field in _encrypted_fields():
         rows = _sealed(model, field)
         ends = rows.aggregate(first=Min("pk"), last=Max("pk"))
@@ -78,17 +78,15 @@ def find_unopened(sample: int = _SAMPLE) -> str:
         for start in (*range(ends["first"], ends["last"], step), ends["last"]):
             part = rows.filter(pk__gte=start, pk__lt=start + step).order_by("pk")
             for pk, sealed in part.values_list("pk", "sealed")[:1]:
-                if not _opens(sealed):
-                    return f"{model._meta.label}.{field} {pk}"
-    return ""
+                _open(model, field, pk, sealed)
 
 
-def _opens(sealed: str) -> bool:
+def _open(model: Any, field: str, pk: int, sealed: str) -> str:
     try:
-        unseal(sealed)
+        return unseal(sealed)
     except ImproperlyConfigured:
-        return False
-    return True
+        name = f"{model._meta.label}.{field} {pk}"
+        raise ImproperlyConfigured(f"TOKEN_ENCRYPTION_KEYS lacks the key of {name}.") from None
 
 
 def _sealed(model: Any, field: str) -> Any:
@@ -110,6 +108,8 @@ def _rotate_field(model: Any, field: str, portion: int) -> Iterator[Progress]:
         for pk, sealed in found:
             if not has_first_key(sealed):
                 # Only over the value that was read: a refresh may have stored a newer one.
-                changed += rows.filter(pk=pk, sealed=sealed).update(**{field: unseal(sealed)})
+                changed += rows.filter(pk=pk, sealed=sealed).update(
+                    **{field: _open(model, field, pk, sealed)}
+                )
         last, seen = found[-1][0], seen + len(found)
         yield Progress(f"{model._meta.label}.{field}", seen, changed)

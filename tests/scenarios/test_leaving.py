@@ -65,14 +65,14 @@ def test_clean_erases_at_once(events: Events, opens: Opens, installed: Install) 
 
 
 def left_unheard(events: Events, opens: Opens, installed: Install, *, clean: bool = True) -> dict[str, str]:
-    """A portal leaves, a refresh notices it first; returns the event that comes afterwards."""
+    """A portal leaves, a refresh notices it first and parks it; returns the event that comes afterwards."""
     portal = installed()
     note(opens)
     opens.emulator.control.uninstall("alpha", clean=clean)
     token = portal.tokens.get()
     with pytest.raises(NotInstalled):
         tokens.refresh(token.pk, spent_generation=token.generation)
-    assert Portal.objects.get().status == "deleted"
+    assert Portal.objects.get().status == "blocked"
     return events.sent("ONAPPUNINSTALL")
 
 
@@ -109,12 +109,13 @@ def test_a_stranger_cannot_have_the_content_of_a_portal_erased_that_left(
     assert Note.objects.exists()
 
 
-def test_an_uninstall_event_is_awaited_for_a_day(events: Events, opens: Opens, installed: Install) -> None:
+def test_an_uninstall_event_is_awaited_for_a_week(events: Events, opens: Opens, installed: Install) -> None:
     event = left_unheard(events, opens, installed)
-    Portal.objects.update(status_changed_at=timezone.now() - timedelta(days=2))
-    events.post(event)
+    Portal.objects.update(status_changed_at=timezone.now() - timedelta(days=8))
+    presence.check(Portal.objects.get())
+    assert Portal.objects.get().status_reason == "vanished"
+    assert events.post(event).json() == {"error": "not_installed"}
     events.work()
-    assert PortalEvent.objects.get(event="ONAPPUNINSTALL").reason == "not_installed"
     assert Note.objects.exists()
 
 
