@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from django.db import transaction
-
 from portals.bitrix24.errors import Bitrix24Error, Disposition, GrantDead
 from portals.models import Portal
 
@@ -92,24 +90,15 @@ def consequence_of(error: Bitrix24Error, source: Source) -> Consequence:
 
 
 def carry_out(portal: Portal, row: Consequence) -> None:
-    """Change the portal's status as the row says, if it does."""
+    """Change the portal's status as the row says, if it does; nothing, if it was installed or healed meanwhile."""
     if row.effect is Effect.BLOCK:
-        block(portal, row.reason)
-
-
-@transaction.atomic
-def block(portal: Portal, reason: str) -> None:
-    """Block a portal, unless it has left meanwhile."""
-    current = Portal.objects.select_for_update(no_key=True).only("status").filter(pk=portal.pk).first()
-    if current is not None and current.status != Portal.Status.DELETED:
-        portal.block(reason)
+        portal.block(row.reason)
 
 
 def disproved_by_refresh(portal: Portal) -> None:
     """A refresh succeeded: whatever that disproves blocks the portal no longer, by its status of this moment."""
-    blocked = Portal.objects.for_opens().filter(
+    blocked = Portal.objects.filter(
         pk=portal.pk, status=Portal.Status.BLOCKED, status_reason__in=DISPROVED_BY_REFRESH
     )
-    found = blocked.exclude(client_endpoint="").first()
-    if found is not None:
-        found.activate("token_refreshed")
+    if blocked.exists():
+        portal.recover("token_refreshed", disproved=DISPROVED_BY_REFRESH)

@@ -65,7 +65,7 @@ def take(token_id: int, generation: int | None = None) -> PortalToken | None:
 # Winning and reading in one statement: nothing can happen in between, and the database works half as much. Columns
 # stand in the order of the models, as `from_db` wants them.
 _TOKEN_FIELDS = ("id", "portal_id", "user_id", "refresh_token", "generation", "failures")
-_PORTAL_FIELDS = ("id", "member_id", "status", "status_reason", "last_used_at")
+_PORTAL_FIELDS = ("id", "member_id", "status", "status_reason", "installation", "last_used_at")
 _TAKE = f"""
     UPDATE portals_portaltoken AS token
     SET spending_since = STATEMENT_TIMESTAMP(), leased_until = STATEMENT_TIMESTAMP() + %(lease)s
@@ -157,7 +157,7 @@ def _hand_over(token: PortalToken, reason: str) -> None:
     others = token.portal.tokens.alive().exclude(pk=token.pk).exclude(last_error__in=_REFUSALS)
     heir = others.order_by("-stored_at").only("expires_at").first()
     if heir is None:
-        consequences.block(token.portal, reason)
+        token.portal.block(reason)
         return
     due = refresh_due_at(heir.expires_at, last_used_at=token.portal.last_used_at)
     PortalToken.objects.filter(pk=heir.pk, refresh_due_at__gt=due).update(refresh_due_at=due)

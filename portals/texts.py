@@ -6,7 +6,10 @@ from typing import Final
 from portals.bitrix24.errors import Disposition
 
 _TOKEN_DEAD = "No token works any more. An administrator of the portal heals it by opening the application."  # noqa: S105
-_NOT_INSTALLED = "Bitrix24 says that the application is not installed there any more."
+_NOT_INSTALLED = (
+    "Bitrix24 says that the application is not installed there any more. "
+    "If it says nothing else for a week, the portal counts as uninstalled."
+)
 _UNPAID = "The subscription has ended; an administrator of the portal can renew it in Bitrix24."
 
 BINDING_FAILED: Final = "The portal did not take our handlers; its error code is the reason. Try again later."
@@ -15,6 +18,7 @@ OF_REASON: Final[Mapping[str, str]] = {
     "address_lost": "Its address belongs to another portal now. An administrator's open brings the new one.",
     "deleted": "The application was uninstalled from this portal.",
     "installed_again": "It was installed again at this very moment, so nothing of its people was erased.",
+    "moved_on": "It was installed, healed or removed at this very moment, so nothing was changed. Look again.",
     "not_active": "Only an active portal has handlers to bring right. Verify it first.",
     "not_blocked_by_operator": "No operator blocked this portal. Verify it: other blocks end with their cause.",
     "not_installed": _NOT_INSTALLED,

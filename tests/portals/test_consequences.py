@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from portals import calls, consequences, tokens
-from portals.bitrix24.errors import Bitrix24Error, RateLimited
+from portals.bitrix24.errors import Bitrix24Error, RateLimited, Unpaid
 from portals.consequences import SELDOM, SOON
 from portals.models import BLOCKED_BY_OPERATOR, Portal, PortalToken
 from tests.portals.bitrix24.scripted import ScriptedServer, answer, read_request, scripted
@@ -225,11 +225,12 @@ def test_a_portal_without_an_address_is_not_active_whatever_is_disproved(emulato
 
 def test_a_portal_that_left_is_not_blocked_by_whoever_did_not_hear_of_it(emulator: Emulator) -> None:
     [token] = paper_portals(emulator, 1)
+    row = consequences.consequence_of(Unpaid(), consequences.Source.AUTHORIZATION_SERVER)
     Portal.objects.get().mark_deleted("uninstalled")
-    consequences.block(token.portal, "unpaid")
+    consequences.carry_out(token.portal, row)
     assert standing(token) == ("deleted", "uninstalled")
     Portal.objects.all().delete()
-    consequences.block(token.portal, "unpaid")
+    consequences.carry_out(token.portal, row)
 
 
 @pytest.mark.parametrize("fault", ["portal_deleted", "portal404"])
