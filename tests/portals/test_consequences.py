@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.utils import timezone
 
 from portals import calls, consequences, tokens
@@ -16,6 +15,7 @@ from portals.bitrix24.errors import Bitrix24Error, RateLimited, Unpaid
 from portals.consequences import SELDOM, SOON
 from portals.models import BLOCKED_BY_OPERATOR, Portal, PortalToken
 from tests.portals.bitrix24.scripted import ScriptedServer, answer, read_request, scripted
+from tests.support.authorization import confirming
 from tests.support.emulator import Emulator
 from tests.support.opens import Opens
 from tests.support.paper import paper_portals
@@ -117,32 +117,6 @@ def saying(status: int, code: str | None, *headers: str, **body: Any) -> Iterato
 
     with scripted(script) as server:
         yield server
-
-
-@contextmanager
-def confirming(portal: Portal, client_endpoint: str) -> Iterator[str]:
-    """An authorization server that renews every token and says that this is the portal's address."""
-    pair = {
-        "access_token": "new",
-        "refresh_token": "newer",
-        "expires_in": 3600,
-        "member_id": portal.member_id,
-    }
-    install = {"installed": True, "member_id": portal.member_id, "client_endpoint": client_endpoint}
-    info = {
-        "client_id": settings.BITRIX24_CLIENT_ID,
-        "user_id": 1,
-        "expires": "2099-01-01",
-        "install": install,
-    }
-
-    def script(connection: Any) -> None:
-        while request := read_request(connection):
-            body = pair if b"/oauth/token" in request.split(b"\r\n")[0] else {"result": info}
-            connection.sendall(answer("200 OK", json.dumps(body).encode()))
-
-    with scripted(script) as server:
-        yield server.url.rstrip("/")
 
 
 def standing(token: PortalToken) -> tuple[str, str]:

@@ -38,6 +38,13 @@ def test_a_portal_in_use_is_due_before_its_token_ends(settings: Any, margin: int
         assert margin <= early <= margin * 1.25
 
 
+def test_portals_in_use_that_installed_together_are_not_due_together(settings: Any) -> None:
+    now = timezone.now()
+    dues = [refresh_due_at(now + timedelta(hours=1), last_used_at=now) for _ in range(100)]
+    spread = (max(dues) - min(dues)).total_seconds()
+    assert spread > settings.TOKEN_REFRESH_MARGIN / 8
+
+
 def test_an_idle_portal_is_due_within_the_keepalive_and_not_all_at_once(settings: Any) -> None:
     ends = timezone.now()
     dues = [refresh_due_at(ends, last_used_at=ends - timedelta(hours=25)) for _ in range(200)]
