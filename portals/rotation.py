@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
-from django.db import Error, close_old_connections
+from django.db import Error, connection
 from django.db.models import F, Max, Min, TextField
 from django.db.models.functions import Cast
 
@@ -61,7 +61,8 @@ def must_open() -> None:
             f"{error} Put it back behind the others (docs/operations/key-rotation.md)."
         ) from None
     finally:
-        close_old_connections()
+        if not connection.in_atomic_block:
+            connection.close()  # this thread needs it no more
 
 
 def open_some(sample: int = _SAMPLE) -> None:

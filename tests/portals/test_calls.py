@@ -95,10 +95,11 @@ def test_another_administrators_token_stands_in_for_one_that_the_portal_refuses(
 ) -> None:
     """A dismissed person's token still refreshes, and the portal refuses it."""
     portal = installed("alpha")
+    Portal.objects.update(last_used_at=timezone.now())
     dismissed = second_administrator(emulator, portal)
     emulator.control.change_user("alpha", 3, kind="dismissed")
     with pytest.raises(TokenDead):
-        calls.PortalClient(portal).call("profile")
+        calls.PortalClient(Portal.objects.get()).call("profile")
     assert isinstance(calls.PortalClient(portal).call("profile"), dict)
     assert tokens.current(portal).user_id == 1
     assert standing(portal)[0] == "active"

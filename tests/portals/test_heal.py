@@ -96,14 +96,14 @@ def test_another_persons_pair_is_not_taken(opens: Opens, broken: Portal) -> None
 
 
 @pytest.mark.parametrize(
-    ("user_id", "finished", "status"),
-    [(ADMIN, True, "active"), (MEMBER, True, "blocked"), (ADMIN, False, "blocked")],
+    ("said", "status"),
+    [({}, "active"), ({"user_id": MEMBER}, "blocked"), ({"installed": False}, "blocked")],
     ids=["agreed", "another person", "installer still open"],
 )
 def test_a_pair_is_taken_only_if_both_servers_agree_whose_it_is(
-    opens: Opens, broken: Portal, settings: Any, user_id: int, finished: bool, status: str
+    opens: Opens, broken: Portal, settings: Any, said: dict[str, Any], status: str
 ) -> None:
-    with confirming(broken, broken.client_endpoint, user_id=user_id, installed=finished) as url:
+    with confirming(broken, broken.client_endpoint, **said) as url:
         settings.BITRIX24_OAUTH_URL = url
         assert open_as(opens, "application", ADMIN).status_code == 200
     broken.refresh_from_db()
