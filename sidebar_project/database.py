@@ -21,7 +21,7 @@ def from_url(url: str) -> dict[str, Any]:
         raise ImproperlyConfigured("DATABASE_URL is no address of a PostgreSQL database.") from None
     return {
         "ENGINE": "django.db.backends.postgresql",
-        **{name: "" for name in _NAMES.values()},
+        **dict.fromkeys(_NAMES.values(), ""),
         **{_NAMES[key]: str(value) for key, value in given.items() if key in _NAMES},
         # Tested when the pool hands it out: whoever comes first after a restart of the database notices nothing.
         "CONN_HEALTH_CHECKS": True,
