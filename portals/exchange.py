@@ -103,7 +103,6 @@ def spend(token: PortalToken) -> PortalToken:
     """
     started = time.monotonic()
     try:
-        _lend_connection()
         pair = gateway.authorization_server().refresh(token.refresh_token, deadline=DEADLINE)
         if pair.member_id != token.portal.member_id:
             raise GrantDead("foreign_member_id")
@@ -271,12 +270,6 @@ def _current(token: PortalToken) -> PortalToken:
     if found is None:
         raise NoToken(f"token {token.pk} is gone")
     return found
-
-
-def _lend_connection() -> None:
-    """Give the database connection back for the time of the request: threads outnumber connections."""
-    if not connection.in_atomic_block:
-        connection.close()
 
 
 def _drop_connection() -> None:

@@ -12,10 +12,11 @@ from typing import Any
 import structlog
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
-from django.db import Error, connection
+from django.db import Error
 from django.db.models import F, Max, Min, TextField
 from django.db.models.functions import Cast
 
+from portals.database import give_back
 from portals.fields import EncryptedTextField, has_first_key, unseal
 
 log = structlog.get_logger(__name__)
@@ -61,8 +62,7 @@ def must_open() -> None:
             f"{error} Put it back behind the others (docs/operations/key-rotation.md)."
         ) from None
     finally:
-        if not connection.in_atomic_block:
-            connection.close()  # this thread needs it no more
+        give_back()
 
 
 def open_some(sample: int = _SAMPLE) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -13,6 +13,7 @@ from django.utils import timezone
 from portals import consequences, dispatch, exchange
 from portals.bitrix24.errors import Bitrix24Error, TokenDead
 from portals.consequences import Effect, Source
+from portals.database import give_back
 from portals.exchange import DEADLINE, NoToken
 from portals.models import Portal, PortalToken
 from portals.schedule import refresh_due_at
@@ -113,8 +114,7 @@ def refresh(token_id: int, *, spent_generation: int, deadline: float = DEADLINE)
             raise RefreshPending(token.last_error, _seconds_until(token.refresh_due_at))
         if time.monotonic() >= give_up:
             raise RefreshPending("deadline_exceeded", _seconds_until(token.leased_until))
-        if not connection.in_atomic_block:
-            connection.close()  # waiting needs none
+        give_back()
         time.sleep(_POLL_SECONDS)
 
 
