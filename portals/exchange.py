@@ -18,7 +18,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from portals import consequences, gateway
-from portals.bitrix24.errors import CLASSES, Bitrix24Error, CircuitOpen, GrantDead, TokenDead
+from portals.bitrix24.codes import CLASSES
+from portals.bitrix24.errors import Bitrix24Error, CircuitOpen, GrantDead, TokenDead
 from portals.bitrix24.payloads import TokenPair
 from portals.consequences import SOON, Effect, Source
 from portals.fields import unseal
@@ -33,6 +34,8 @@ T = TypeVar("T")
 # Seconds for the request; the lease outlasts it, name resolution and the commit, so only the dead lose theirs.
 DEADLINE = 15.0
 LEASE = timedelta(seconds=60)
+# Of a refresh token that nobody renews. Source: Bitrix24 REST docs, "OAuth 2.0".
+LIFETIME = timedelta(days=180)
 # For the database to come back, once the answer is here.
 _PATIENCE = 300.0
 _PAUSE = 1.0
@@ -64,7 +67,7 @@ def take(token_id: int, generation: int | None = None) -> PortalToken | None:
 
 # Winning and reading in one statement: nothing can happen in between, and the database works half as much. Columns
 # stand in the order of the models, as `from_db` wants them.
-_TOKEN_FIELDS = ("id", "portal_id", "user_id", "refresh_token", "generation", "failures")
+_TOKEN_FIELDS = ("id", "portal_id", "user_id", "refresh_token", "generation", "failures", "refreshed_at")
 _PORTAL_FIELDS = ("id", "member_id", "status", "status_reason", "installation", "last_used_at")
 _TAKE = f"""
     UPDATE portals_portaltoken AS token
@@ -241,11 +244,12 @@ def _failed(token: PortalToken, error: Bitrix24Error) -> PortalToken:
         raise error
     row = consequences.consequence_of(error, Source.AUTHORIZATION_SERVER)
     log.warning("refresh_failed", portal=token.portal.member_id, reason=error.code, effect=row.effect)
-    if row.effect is Effect.TOKEN_DIES:
+    refused = row.effect is Effect.TOKEN_REFUSED
+    if row.effect is Effect.TOKEN_DIES or (refused and timezone.now() - token.refreshed_at > LIFETIME):
         bury(token, error.code)
         raise error
     _postpone(token, error.code, row.patience.wait(token.failures, error))
-    if row.effect is Effect.TOKEN_REFUSED:
+    if refused:
         pass_over(token, error.code, row.reason)
     else:
         consequences.carry_out(token.portal, row)

@@ -188,6 +188,18 @@ def test_a_dead_token_is_blocked_for_good_and_a_refused_one_comes_back(emulator:
     assert standing(token) == ("active", "token_refreshed")
 
 
+def test_a_refused_token_dies_of_age_alone(emulator: Emulator, settings: Any) -> None:
+    [token] = paper_portals(emulator, 1)
+    with saying(401, "NO_AUTH_FOUND") as server:
+        settings.BITRIX24_OAUTH_URL = server.url.rstrip("/")
+        for days, dead in ((179, False), (181, True)):
+            refreshed_at = timezone.now() - timedelta(days=days)
+            PortalToken.objects.update(refreshed_at=refreshed_at, refresh_due_at=timezone.now())
+            with pytest.raises(Bitrix24Error):
+                tokens.refresh_due(token.pk)
+            assert (PortalToken.objects.get().dead_at is not None) == dead
+
+
 def test_a_portal_without_an_address_is_not_active_whatever_is_disproved(emulator: Emulator) -> None:
     [token] = paper_portals(emulator, 1)
     token.portal.block("unpaid")

@@ -4,8 +4,8 @@ import pickle
 
 import pytest
 
+from portals.bitrix24.codes import CLASSES, error_for
 from portals.bitrix24.errors import (
-    CLASSES,
     Bitrix24Error,
     CoreFailure,
     Disposition,
@@ -16,7 +16,6 @@ from portals.bitrix24.errors import (
     TokenDead,
     UserInactive,
     canonical_code,
-    error_for,
 )
 
 D = Disposition
