@@ -2,7 +2,7 @@
 
 import structlog
 
-from portals import installs, tokens
+from portals import gateway, installs, tokens
 from portals.bitrix24.errors import Bitrix24Error
 from portals.bitrix24.payloads import Profile
 from portals.installs import PostedPair
@@ -24,7 +24,8 @@ def heal(portal: Portal, viewer: Profile, posted: PostedPair) -> None:
     if not viewer.admin or not posted.access_token or not posted.refresh_token or not _needs_token(portal):
         return
     try:
-        proof = installs.prove_token(posted, deadline=_SECONDS)
+        servers = gateway.any_authorization_server(portal.authorization_server)
+        proof = installs.prove_token(posted, servers, deadline=_SECONDS)
     except (Bitrix24Error, Refusal) as error:
         reason = error.code if isinstance(error, Bitrix24Error) else error.reason
         log.warning("heal_failed", portal=portal.member_id, reason=reason)
@@ -32,6 +33,7 @@ def heal(portal: Portal, viewer: Profile, posted: PostedPair) -> None:
     if proof.user_id != viewer.user_id or not proof.installed:
         log.warning("heal_failed", portal=portal.member_id, reason="not_proved")
         return
+    portal.remember_authorization_server(proof.authorization_server)
     tokens.store(portal, proof.user_id, posted.access_token, posted.refresh_token, proof.expires)
     portal.activate("healed")
     log.info("portal_healed", portal=portal.member_id, user=proof.user_id)
