@@ -78,7 +78,7 @@ class Portal(models.Model):
     domain = models.CharField(max_length=255)
     client_endpoint = models.CharField(max_length=255)
     # Origin of the one that proved this portal's tokens, of the two that Bitrix24 has; "" until one did.
-    authorization_server = models.CharField(max_length=255, blank=True, default="")
+    authorization_server = models.CharField(max_length=255, blank=True, default="", db_default="")
     status = models.CharField(max_length=8, choices=Status, default=Status.NEW)
     status_reason = models.CharField(max_length=64, blank=True)
     status_changed_at = models.DateTimeField(default=timezone.now)
