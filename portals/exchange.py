@@ -68,7 +68,10 @@ def take(token_id: int, generation: int | None = None) -> PortalToken | None:
 # Winning and reading in one statement: nothing can happen in between, and the database works half as much. Columns
 # stand in the order of the models, as `from_db` wants them.
 _TOKEN_FIELDS = ("id", "portal_id", "user_id", "refresh_token", "generation", "failures", "refreshed_at")
-_PORTAL_FIELDS = ("id", "member_id", "status", "status_reason", "installation", "last_used_at")
+_PORTAL_FIELDS = (
+    *("id", "member_id", "authorization_server"),
+    *("status", "status_reason", "installation", "last_used_at"),
+)
 _TAKE = f"""
     UPDATE portals_portaltoken AS token
     SET spending_since = STATEMENT_TIMESTAMP(), leased_until = STATEMENT_TIMESTAMP() + %(lease)s
@@ -106,7 +109,7 @@ def spend(token: PortalToken) -> PortalToken:
     """
     started = time.monotonic()
     try:
-        pair = gateway.authorization_server().refresh(token.refresh_token, deadline=DEADLINE)
+        pair = gateway.authorization_server(token.portal).refresh(token.refresh_token, deadline=DEADLINE)
         if pair.member_id != token.portal.member_id:
             raise GrantDead("foreign_member_id")
     except Bitrix24Error as error:
@@ -198,7 +201,7 @@ def _save(token: PortalToken, pair: TokenPair) -> PortalToken:
     }
     stored = _patiently(token, lambda: _commit(token, values))
     # By now: whoever gave the token up, and the portal with it, had done so before the commit took it back.
-    _patiently(token, lambda: consequences.disproved_by_refresh(portal))
+    _patiently(token, lambda: _learn(portal, pair))
     if not stored:
         # An administrator brought a newer pair meanwhile; that one counts.
         log.warning("refresh_superseded", portal=portal.member_id)
@@ -208,6 +211,11 @@ def _save(token: PortalToken, pair: TokenPair) -> PortalToken:
         setattr(token, name, value)
     token.generation += 1
     return token
+
+
+def _learn(portal: Portal, pair: TokenPair) -> None:
+    portal.remember_authorization_server(pair.authorization_server)
+    consequences.disproved_by_refresh(portal)
 
 
 def _commit(token: PortalToken, values: dict[str, Any]) -> int:

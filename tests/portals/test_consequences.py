@@ -130,7 +130,7 @@ def test_errors_of_the_authorization_server(emulator: Emulator, settings: Any, r
     [token] = paper_portals(emulator, 1)
     before = timezone.now()
     with saying(status, code) as server:
-        settings.BITRIX24_OAUTH_URL = server.url.rstrip("/")
+        settings.BITRIX24_OAUTH_URL = [server.url.rstrip("/")]
         with pytest.raises(Bitrix24Error):
             tokens.refresh_due(token.pk)
 
@@ -151,7 +151,7 @@ def test_errors_of_a_portal(
 ) -> None:
     [token] = paper_portals(emulator, 1, due_in=timedelta(minutes=50))
     with saying(status, code) as server, confirming(token.portal, f"{server.url}rest/") as url:
-        settings.BITRIX24_OAUTH_URL = url
+        settings.BITRIX24_OAUTH_URL = [url]
         Portal.objects.update(client_endpoint=f"{server.url}rest/")
         client = calls.PortalClient(Portal.objects.get())
         with pytest.raises(Bitrix24Error):
@@ -191,7 +191,7 @@ def test_a_dead_token_is_blocked_for_good_and_a_refused_one_comes_back(emulator:
 def test_a_refused_token_dies_of_age_alone(emulator: Emulator, settings: Any) -> None:
     [token] = paper_portals(emulator, 1)
     with saying(401, "NO_AUTH_FOUND") as server:
-        settings.BITRIX24_OAUTH_URL = server.url.rstrip("/")
+        settings.BITRIX24_OAUTH_URL = [server.url.rstrip("/")]
         for days, dead in ((179, False), (181, True)):
             refreshed_at = timezone.now() - timedelta(days=days)
             PortalToken.objects.update(refreshed_at=refreshed_at, refresh_due_at=timezone.now())
@@ -246,7 +246,7 @@ def test_bitrix24_says_when_to_come_back(emulator: Emulator, settings: Any, way:
     headers = ["Retry-After: 900"] if way == "header" else []
     body = {} if way == "header" else {"time": {"operating_reset_at": time.time() + 900}}
     with saying(429, "OPERATION_TIME_LIMIT", *headers, **body) as server:
-        settings.BITRIX24_OAUTH_URL = server.url.rstrip("/")
+        settings.BITRIX24_OAUTH_URL = [server.url.rstrip("/")]
         with pytest.raises(Bitrix24Error):
             tokens.refresh_due(token.pk)
     token.refresh_from_db()

@@ -104,7 +104,7 @@ def test_a_pair_is_taken_only_if_both_servers_agree_whose_it_is(
     opens: Opens, broken: Portal, settings: Any, said: dict[str, Any], status: str
 ) -> None:
     with confirming(broken, broken.client_endpoint, **said) as url:
-        settings.BITRIX24_OAUTH_URL = url
+        settings.BITRIX24_OAUTH_URL = [url]
         assert open_as(opens, "application", ADMIN).status_code == 200
     broken.refresh_from_db()
     assert broken.status == status

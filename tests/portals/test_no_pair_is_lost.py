@@ -94,7 +94,7 @@ def test_a_pair_is_stored_without_what_nobody_needs(emulator: Emulator, settings
     [token] = paper_portals(emulator, 1)
     member_id = token.portal.member_id
     with granting(access_token="new", refresh_token="newer", expires_in=3600, member_id=member_id) as url:
-        settings.BITRIX24_OAUTH_URL = url
+        settings.BITRIX24_OAUTH_URL = [url]
         tokens.refresh_due(token.pk)
     token.refresh_from_db()
     assert (token.generation, token.access_token, token.refresh_token) == (2, "new", "newer")

@@ -20,7 +20,8 @@ _HIGHEST_VERSION = 1_000_000_000
 class TokenPair:
     """A fresh pair; ``expires_in`` in seconds. The old refresh token is spent.
 
-    There is no second copy of it, so it is asked for nothing but what it is used for.
+    There is no second copy of it, so it is asked for nothing but what it is used for; ``authorization_server`` is
+    the origin of who answered.
     Source: Bitrix24 REST docs, "OAuth 2.0: refreshing tokens".
     """
 
@@ -28,6 +29,7 @@ class TokenPair:
     refresh_token: str = field(repr=False)
     expires_in: int
     member_id: str
+    authorization_server: str = ""
 
     @classmethod
     def parse(cls, body: Mapping[str, object]) -> Self:
@@ -47,7 +49,7 @@ class AppInfo:
     """The authorization server's word on an access token.
 
     ``expires`` is the end of the token, with time zone. If ``installed`` is False, ``domain`` and
-    ``client_endpoint`` may be "".
+    ``client_endpoint`` may be "". ``authorization_server`` is the origin of who said so.
     Source: Bitrix24 REST docs, "app.info" of the authorization server.
     """
 
@@ -61,6 +63,7 @@ class AppInfo:
     expires: datetime
     domain: str
     client_endpoint: str
+    authorization_server: str = ""
 
     @classmethod
     def parse(cls, result: object) -> Self:
