@@ -92,8 +92,8 @@ class AuthorizationServers:
         return self._ask(lambda server, left: server.app_info(access_token, deadline=left), deadline)
 
     def _ask(self, question: Callable[[AuthorizationServer, float], T], deadline: float) -> T:
-        """Raises: TokenDead if none knows the token, GrantDead only if all of them say so; if one did not answer, its
-        error: perhaps that one does."""
+        """Raises: TokenDead if none knows the token, GrantDead only if all of them say so; if one did not answer,
+        its error: perhaps that one does."""
         end = time.monotonic() + deadline
         refusals: list[TokenDead] = []
         for server in self.servers:
