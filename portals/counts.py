@@ -114,8 +114,8 @@ def deliver() -> None:
 
 @receiver(post_save, sender=PortalTransition)
 def _count_change(
-    sender: type[PortalTransition], instance: PortalTransition, created: bool, **_: Any
-) -> None:  # noqa: FBT001 - Django's signature
+    sender: type[PortalTransition], *, instance: PortalTransition, created: bool, **_: Any
+) -> None:
     """Within the transaction of the change, so that number and change stand or fall together."""
     change = instance.old, instance.new
     if created and change in {("new", "active"), ("deleted", "active")}:

@@ -66,7 +66,7 @@ class PortalEvent(models.Model):
     """The inbox: every accepted event once, with its outcome. ``data`` is what Bitrix24 said, without tokens.
 
     ``portal`` is empty for an install event of a portal we do not know yet. ``attempts`` counts how often a
-    worker took it, ``looks`` how many of these ended well and are only repeated, since the answer may become another.
+    worker took it, ``looks`` how many of these ended well and are repeated, since the answer may become another.
     ``leased_until`` keeps it for whoever was told to take it, or has.
     """
 

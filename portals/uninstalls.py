@@ -139,7 +139,7 @@ def erase(portal_id: int) -> bool:
 
 @transaction.atomic
 def _erase_portion(portal_id: int) -> bool | None:
-    """None if there may be more. Who comes back gets the row after this portion; the next has nothing to do then."""
+    """None if there may be more. Who comes back gets the row after this portion; the next finds nothing to do."""
     due = _due(timezone.now()).filter(pk=portal_id)
     portal = due.select_for_update(of=("self",), no_key=True).first()
     if portal is None:
