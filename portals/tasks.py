@@ -80,6 +80,18 @@ def dispatch_events() -> None:
             enqueue(process_event, event_id, attempts, expires=inbox.HANDED_OUT.total_seconds())
 
 
+# With more than this before it a call of the dispatcher can wait, and a broker without workers is not filled.
+_CALLS = 20
+
+
+def call_dispatcher() -> bool:
+    """Have due events handed out at once; False, and nothing is done, while the workers are busy anyway."""
+    if _length("celery") > _CALLS:
+        return False
+    enqueue(dispatch_events)
+    return True
+
+
 @shared_task
 def process_event(event_id: int, attempts: int) -> None:
     """Process one event that had been taken ``attempts`` times; a failed one comes back by its own due time."""
@@ -122,10 +134,12 @@ def _hand_out_portals(task: "Task[Any, Any]", claim: Callable[[int], list[int]])
 
 def background_length() -> int:
     """How many messages wait that yield to all others. Without a broker: more than enough."""
+    return _length(f"celery\x06\x16{_BACKGROUND}")  # kombu's name for a priority of a queue
+
+
+def _length(queue: str) -> int:
     try:
-        length: Any = broker_client().llen(
-            f"celery\x06\x16{_BACKGROUND}"
-        )  # kombu's name for a queue's priority
+        length: Any = broker_client().llen(queue)
     except redis.RedisError:
         return _WAITING
     return int(length)

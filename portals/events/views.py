@@ -19,7 +19,7 @@ from portals.recovery import RETRY_AFTER, once_more
 log = structlog.get_logger(__name__)
 
 _FORM = "application/x-www-form-urlencoded"
-_WAKEUPS = Wakeups(lambda: tasks.enqueue(tasks.dispatch_events))
+_WAKEUPS = Wakeups(tasks.call_dispatcher)
 
 
 @csrf_exempt  # Bitrix24 sends no cookie; every kind of event has its own proof

@@ -13,9 +13,12 @@ _PAUSE = 0.5
 
 
 class Wakeups:
-    """Calls ``wake``, in a thread of its own, soon after events were stored. ``wake`` must not raise."""
+    """Calls ``wake``, in a thread of its own, soon after events were stored.
 
-    def __init__(self, wake: Callable[[], None]) -> None:
+    ``wake`` answers whether that was worth a call, else it is called again; it must not raise.
+    """
+
+    def __init__(self, wake: Callable[[], bool]) -> None:
         self._wake = wake
         self._stored = threading.Event()
         self._background = Background("events", self._call, seconds=lambda: _PAUSE, forked=self._stored.clear)
@@ -28,4 +31,5 @@ class Wakeups:
     def _call(self) -> None:
         if self._stored.is_set():
             self._stored.clear()  # first: an event stored after the dispatcher has looked calls again
-            self._wake()
+            if not self._wake():
+                self._stored.set()

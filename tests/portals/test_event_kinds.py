@@ -130,10 +130,10 @@ def test_looks_are_counted_apart_from_failures(opens: Opens, events: Events, ins
     portal = installed()
     opens.emulator.control.fault("oauth", "500")
     event = process(events, uninstall_of(portal))
-    for _ in range(5):
+    for _ in range(2):
         events.work_later()
     event.refresh_from_db()
-    assert (event.status, event.looks, event.failures) == ("pending", 0, 6)
+    assert (event.status, event.looks, event.failures) == ("pending", 0, 3)
 
     opens.emulator.control.fault("oauth")
     for looks in (1, 2):
@@ -142,7 +142,7 @@ def test_looks_are_counted_apart_from_failures(opens: Opens, events: Events, ins
         assert (event.status, event.reason, event.looks) == ("pending", "still_installed", looks)
     events.work_later()
     event.refresh_from_db()
-    assert (event.status, event.reason, event.failures) == ("ignored", "still_installed", 7)
+    assert (event.status, event.reason, event.failures) == ("ignored", "still_installed", 4)
 
 
 def test_a_look_happens_when_it_is_due_however_many_messages_there_are(

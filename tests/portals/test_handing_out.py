@@ -1,5 +1,6 @@
 """Periodic work: as much as is due and workers take, behind everything that came from outside."""
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from portals import installs, tasks
+from portals.events.wakeups import Wakeups
 from portals.models import Portal, PortalEvent
 from portals.shared import broker_client
 from tests.support.many import portals
@@ -74,6 +76,25 @@ def test_no_message_waits_for_a_time_of_its_own(broker: Any, due: int) -> None:
             message = queue.get(timeout=5)
             assert message.headers["eta"] is None
             message.ack()
+
+
+def test_without_workers_calls_of_the_dispatcher_do_not_fill_the_broker(broker: Any) -> None:
+    assert [tasks.call_dispatcher() for _ in range(40)] == [True] * 21 + [False] * 19
+    assert broker.llen("celery") == 21
+
+
+def test_an_event_is_called_out_soon_whoever_is_busy() -> None:
+    called = threading.Event()
+    answers = iter([False, True])
+
+    def wake() -> bool:
+        answer = next(answers)
+        if answer:
+            called.set()
+        return answer
+
+    Wakeups(wake).event_stored()
+    assert called.wait(60)
 
 
 def test_a_reconcile_that_has_to_wait_is_left_to_the_sweep(broker: Any, due: int) -> None:
