@@ -83,9 +83,10 @@ def _by_refresh(token: PortalToken) -> Presence:
 def uninstall(portal: Portal, *, clean: bool, reason: str = "uninstalled") -> None:
     """The application is gone, *confirmed*: tokens go now; content now if ``clean``, else after the retention.
 
-    Running twice, or after a rival, changes nothing more.
+    Running twice, or after a rival, changes nothing more; nor does it if the portal was installed again meanwhile.
     """
-    portal.mark_deleted(reason)
+    if not portal.mark_deleted(reason):
+        return
     log.info("portal_uninstalled", portal=portal.member_id, clean=clean, reason=reason)
     _decide_content(portal, clean=clean)
 
@@ -112,7 +113,12 @@ def park(portal: Portal, *, erase: bool) -> None:
     if portal.status == Portal.Status.ACTIVE:
         portal.block(UNCONFIRMED)
     if erase:
-        parked = Portal.objects.filter(pk=portal.pk, status=Portal.Status.BLOCKED, erase_due_at=None)
+        parked = Portal.objects.filter(
+            pk=portal.pk,
+            installation=portal.installation,
+            status=Portal.Status.BLOCKED,
+            erase_due_at=None,
+        )
         parked.update(erase_due_at=timezone.now() + UNCONFIRMED_TERM)
     log.error("uninstall_unconfirmed", portal=portal.member_id, erase=erase)
 

@@ -77,7 +77,7 @@ def test_portals_that_come_and_leave_are_counted_even_if_nothing_is_left_of_them
         uninstalls.uninstall(installed(), clean=True)
     portal = installed()
     portal.block("token_dead")
-    portal.activate("healed")
+    portal.recover("healed")
     uninstalls.uninstall(portal, clean=False)
     installed()
     assert counts.sum_by_day(Kind.INSTALL, 1) == [4]

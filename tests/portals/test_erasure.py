@@ -146,7 +146,7 @@ def test_who_comes_back_between_two_portions_keeps_the_rest(
     Portal.objects.update(erase_due_at=timezone.now())
 
     def come_back(sender: object, portal: Portal, **_: object) -> int:
-        Portal.objects.get(pk=portal.pk).activate("installed")
+        assert Portal.objects.get(pk=portal.pk).install()
         return 1
 
     signals.erased.connect(come_back)

@@ -236,6 +236,7 @@ def test_the_daily_look_spends_no_refresh_token_and_leaves_used_portals_alone(
     opens: Opens, installed: Install
 ) -> None:
     installed()
+    assert opens.application("alpha", PRIYA).status_code == 200
     Portal.objects.update(presence_due_at=timezone.now())
     assert presence.claim_due(10) == []
     assert Portal.objects.get().presence_due_at > timezone.now(), (
