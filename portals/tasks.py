@@ -26,6 +26,12 @@ log = structlog.get_logger(__name__)
 # Tokens of one message: few enough to spread over all threads, enough that the broker is not half of the work.
 _TOGETHER = 4
 _PATIENCE = 30.0
+# Seconds that a tick goes on while tokens are due, and between two looks at a queue that is full.
+_TICK = 20.0
+_PAUSE = 0.5
+# Messages that wait at once: enough to keep many workers busy until the next tick, few enough that a million
+# portals do not fill the broker.
+_WAITING = 1000
 
 
 @shared_task
@@ -45,9 +51,14 @@ def reconcile_handlers(portal_id: int) -> None:
 # Both limits bind in process pools; in threads the deadline of the request does, see docs/tokens.md.
 @shared_task(soft_time_limit=25, time_limit=30)
 def refresh_due_tokens() -> None:
-    """The scheduler's tick: hand out the tokens that are due."""
+    """The scheduler's tick: hand out the tokens that are due, as fast as the workers take them."""
+    give_up = time.monotonic() + _TICK
     for ids in dispatch.claim_due():
         hand_out(ids)
+        while _length("tokens") >= _WAITING:
+            if time.monotonic() > give_up:
+                return
+            time.sleep(_PAUSE)
 
 
 @shared_task(soft_time_limit=50, time_limit=60)
@@ -120,8 +131,6 @@ def check_portal(portal_id: int) -> None:
 
 # Redis serves lower numbers first: what came from outside goes before what we do by the clock.
 _BACKGROUND = 9
-# Enough to keep many workers busy until the next tick, few enough that a million portals do not fill the broker.
-_WAITING = 1000
 _PORTION = 100
 
 

@@ -59,7 +59,7 @@ def _events() -> Iterator[Metric]:
     found: Any = waiting.aggregate(
         count=Count("pk"),
         oldest=Min("received_at", filter=Q(attempts=0)),
-        retried=Count("pk", Q(attempts__gt=0)),
+        retried=Count("pk", Q(attempts__gt=F("looks"))),
     )
     yield _gauge("chat_notebook_events_waiting", "Events without an outcome.", found["count"])
     yield _gauge(
