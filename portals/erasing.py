@@ -12,8 +12,8 @@ PORTION = 500
 
 def erase_some(portal: Any) -> int:
     """Let every receiver of `signals.erased` delete a portion; returns how many rows went, 0 if nothing is left."""
-    answers: list[tuple[Any, int]] = signals.erased.send(type(portal), portal=portal)
-    return sum(deleted for _, deleted in answers)
+    answers: list[tuple[Any, Any]] = signals.erased.send(type(portal), portal=portal)
+    return sum(int(deleted) for _, deleted in answers)
 
 
 def delete_some(rows: "QuerySet[Any]") -> int:

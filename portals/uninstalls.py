@@ -1,6 +1,6 @@
 """Leaving: believed when the authorization server says so; then tokens die, and content at once or later.
 
-Where no token of ours can ask it any more, a long time without anybody says it (docs/adr/0072-unconfirmed-uninstalls.md).
+Where no token of ours can ask it any more, a long time without anybody says it (docs/adr/0072).
 """
 
 from collections.abc import Collection

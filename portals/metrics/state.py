@@ -9,7 +9,7 @@ import redis
 from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError
-from django.db.models import Case, Count, Min, Q, Value, When
+from django.db.models import Case, Count, F, Min, Q, Value, When
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
 
