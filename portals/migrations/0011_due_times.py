@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portals", "0009_installation"),
+        ("portals", "0010_authorization_servers"),
     ]
 
     operations = [
