@@ -18,9 +18,8 @@ log = structlog.get_logger(__name__)
 # How long a handed-out token waits for its worker before it is handed out again, and the size of a transaction.
 LEASE = timedelta(minutes=3)
 CHUNK = 200
-# Of one tick: what is due after an outage leaves in portions, and no queue holds more than lease / tick of them.
-# Ticks of 30 seconds keep 100 000 active portals fresh with half of it.
-PORTION = 2000
+# Of one tick, which ends earlier when enough of them wait for a worker.
+PORTION = 100_000
 
 
 def claim_due(portion: int = PORTION) -> Iterator[list[int]]:

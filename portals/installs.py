@@ -25,6 +25,8 @@ from portals.refusals import Refusal, refusal_for
 log = structlog.get_logger(__name__)
 
 PROOF_SECONDS = 10.0
+# How long after a reconcile that failed the next one comes.
+RETRY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,13 +209,17 @@ def _reconcile(client: Batches, portal: Portal) -> PortalAppInfo:
     return app
 
 
-def stale(limit: int) -> list[int]:
+@transaction.atomic
+def claim_stale(limit: int) -> list[int]:
     """Ids of active portals whose handlers are not those declared today: `PUBLIC_URL` or the declaration changed,
-    or a reconcile failed more than an hour ago."""
-    hour_ago = timezone.now() - timedelta(hours=1)
-    rested = Q(handlers_tried_at=None) | Q(handlers_tried_at__lt=hour_ago) | ~Q(handlers_digest="")
+    or a reconcile failed `RETRY` ago. Nobody else gets them before that is over again."""
+    now = timezone.now()
+    rested = Q(handlers_tried_at=None) | Q(handlers_tried_at__lt=now - RETRY) | ~Q(handlers_digest="")
     # Two ranges, not "unequal": the index on the digest answers those.
     digest = handlers.declaration_digest()
     other = Q(handlers_digest__lt=digest) | Q(handlers_digest__gt=digest)
-    found = Portal.objects.filter(rested, other, status=Portal.Status.ACTIVE)
-    return list(found.order_by("handlers_tried_at").values_list("pk", flat=True)[:limit])
+    found = Portal.objects.filter(rested, other, status=Portal.Status.ACTIVE).order_by("handlers_tried_at")
+    locked = found.select_for_update(no_key=True, skip_locked=True)
+    ids = list(locked.values_list("pk", flat=True)[:limit])
+    Portal.objects.filter(pk__in=ids).update(handlers_digest="", handlers_tried_at=now)
+    return ids

@@ -190,6 +190,12 @@ def test_an_uninstall_nobody_can_confirm_parks_and_destroys_nothing(
     assert Note.objects.exists()
 
 
+def look_at_all() -> None:
+    """What the workers do with the portals that are due."""
+    for portal_id in presence.claim_due(10):
+        tasks.check_portal(portal_id)
+
+
 def test_a_lost_uninstall_is_noticed_and_parked_and_a_week_later_taken_as_one(
     opens: Opens, installed: Install
 ) -> None:
@@ -199,14 +205,14 @@ def test_a_lost_uninstall_is_noticed_and_parked_and_a_week_later_taken_as_one(
     yesterday = timezone.now() - timedelta(days=2)
     Portal.objects.update(presence_due_at=yesterday, last_used_at=yesterday)
 
-    tasks.check_presence()
+    look_at_all()
 
     portal.refresh_from_db()
     assert (portal.status, portal.status_reason) == ("blocked", "not_installed")
     assert portal.tokens.exists()
 
     Portal.objects.update(presence_due_at=yesterday, status_changed_at=timezone.now() - timedelta(days=8))
-    tasks.check_presence()
+    look_at_all()
     portal.refresh_from_db()
     assert (portal.status, portal.status_reason) == ("deleted", "vanished")
     assert not portal.tokens.exists()
@@ -230,19 +236,21 @@ def test_a_portal_that_is_gone_is_parked_and_taken_back_when_it_answers(
 def test_the_daily_look_spends_no_refresh_token_and_leaves_used_portals_alone(
     opens: Opens, installed: Install
 ) -> None:
-    portal = installed()
+    installed()
     assert opens.application("alpha", PRIYA).status_code == 200
     Portal.objects.update(presence_due_at=timezone.now())
-    assert presence.due(10) == []
-    Portal.objects.update(last_used_at=timezone.now() - timedelta(days=2))
-    assert presence.due(10) == [portal.pk]
+    assert presence.claim_due(10) == []
+    assert Portal.objects.get().presence_due_at > timezone.now(), (
+        "a portal in use is looked through once a day"
+    )
+    Portal.objects.update(presence_due_at=timezone.now(), last_used_at=timezone.now() - timedelta(days=2))
 
     opens.emulator.control.forget_requests()
-    tasks.check_presence()
+    look_at_all()
     calls = [r["kind"] for r in opens.emulator.control.requests() if r["method"] == "app.info"]
     assert calls == ["oauth", "rest"]
     assert not [r for r in opens.emulator.control.requests() if r["method"] == "oauth.token"]
-    assert presence.due(10) == []
+    assert presence.claim_due(10) == []
 
 
 def test_without_an_answer_a_look_changes_nothing(opens: Opens, installed: Install) -> None:

@@ -46,9 +46,9 @@ def test_an_update_without_event_is_noticed_at_an_open(
 
 def test_a_changed_public_url_heals_the_handlers(opens: Opens, installed: Install, settings: Any) -> None:
     portal = installed()
-    assert installs.stale(10) == []
+    assert installs.claim_stale(10) == []
     settings.PUBLIC_URL = "http://127.0.0.1:8009"
-    assert installs.stale(10) == [portal.pk]
+    assert installs.claim_stale(10) == [portal.pk]
 
     tasks.reconcile_handlers(portal.pk)
 
@@ -56,7 +56,7 @@ def test_a_changed_public_url_heals_the_handlers(opens: Opens, installed: Instal
     assert {item["handler"] for item in opens.emulator.control.installation("alpha")["events"]} == {
         "http://127.0.0.1:8009/events/"
     }
-    assert installs.stale(10) == []
+    assert installs.claim_stale(10) == []
 
 
 def test_two_reconciles_at_once_end_in_one_set_of_handlers(opens: Opens) -> None:
@@ -82,6 +82,6 @@ def test_a_reconcile_that_failed_is_tried_again_after_an_hour(opens: Opens, inst
     opens.emulator.control.fault("alpha", "500")
     with pytest.raises(Exception, match="internal_server_error"):
         installs.reconcile(portal)
-    assert installs.stale(10) == []
+    assert installs.claim_stale(10) == []
     Portal.objects.update(handlers_tried_at=timezone.now() - timedelta(hours=2))
-    assert installs.stale(10) == [portal.pk]
+    assert installs.claim_stale(10) == [portal.pk]
