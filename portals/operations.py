@@ -126,7 +126,8 @@ def _verify(portal: Portal) -> Outcome:
             portal, consequences.consequence_of(NotInstalled(), Source.AUTHORIZATION_SERVER)
         )
         return _failed("not_installed" if portal.status == Portal.Status.DELETED else "moved_on")
-    if payments.check(portal) == payments.UNPAID:
+    payment = payments.check(portal)
+    if payment == payments.UNPAID:
         return _failed("unpaid")
     portal.refresh_from_db(fields=["status", "status_reason"])
     if portal.status_reason == BLOCKED_BY_OPERATOR:
@@ -134,6 +135,8 @@ def _verify(portal: Portal) -> Outcome:
     if portal.status != Portal.Status.ACTIVE and not portal.recover("verified"):
         lacking = portal.status_reason in ("address_lost", "token_dead")
         return _failed(portal.status_reason if lacking else "moved_on")
+    if payment == payments.UNFINISHED:
+        return Outcome(True, "unfinished", texts.UNFINISHED)
     return Outcome(
         True, "alive", "The installation is alive: the authorization server and the portal say so."
     )
