@@ -19,10 +19,10 @@ from portals import consequences, gateway
 from portals.bitrix24.errors import Bitrix24Error, CircuitOpen, TokenDead
 from portals.bitrix24.payloads import TokenPair
 from portals.consequences import Effect, Source
+from portals.database import GONE
 from portals.fields import unseal
 from portals.metrics import counters
 from portals.models import Portal, PortalToken
-from portals.postgresql.base import GONE
 from portals.schedule import refresh_due_at
 
 log = structlog.get_logger(__name__)
