@@ -62,7 +62,10 @@ def save_settings(portal: Portal, session: ApplicationSession, sent: Sent) -> Ht
 def export(portal: Portal, session: ApplicationSession, sent: Sent) -> HttpResponse:
     """What we hold, as a file."""
     text = json.dumps(
-        administration.export(portal, _needed_token(sent)), cls=DjangoJSONEncoder, ensure_ascii=False, indent=1
+        administration.export(portal, _needed_token(sent)),
+        cls=DjangoJSONEncoder,
+        ensure_ascii=False,
+        indent=1,
     )
     disposition = 'attachment; filename="chat-notebook.json"'
     return HttpResponse(text, content_type="application/json", headers={"Content-Disposition": disposition})
