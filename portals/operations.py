@@ -129,6 +129,11 @@ def _verify(portal: Portal) -> Outcome:
     payment = payments.check(portal)
     if payment == payments.UNPAID:
         return _failed("unpaid")
+    return _settled(portal, payment)
+
+
+def _settled(portal: Portal, payment: str) -> Outcome:
+    """Both servers answered: what blocked the portal is over."""
     portal.refresh_from_db(fields=["status", "status_reason"])
     if portal.status_reason == BLOCKED_BY_OPERATOR:
         return Outcome(True, "alive_but_blocked", "The installation is alive. An operator's block stands.")

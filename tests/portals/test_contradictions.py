@@ -37,7 +37,8 @@ def test_an_install_that_the_two_servers_tell_differently_stores_nothing(
     opens: Opens, settings: Any, change: Any, status: int, reason: str
 ) -> None:
     form = opens.emulator.control.install("alpha")
-    with contradicting(opens.emulator.oauth_url, change) as settings.BITRIX24_OAUTH_URL:
+    with contradicting(opens.emulator.oauth_url, change) as url:
+        settings.BITRIX24_OAUTH_URL = [url]
         response = opens.post(form)
     assert (response.status_code, response.context["reason"]) == (status, reason)
     assert not Portal.objects.exists()
@@ -51,13 +52,14 @@ def test_an_open_that_the_two_servers_tell_differently_heals_nothing(
     portal = installed()
     portal.block("token_dead")
     PortalToken.objects.all().delete()
-    with contradicting(opens.emulator.oauth_url, change) as settings.BITRIX24_OAUTH_URL:
+    with contradicting(opens.emulator.oauth_url, change) as url:
+        settings.BITRIX24_OAUTH_URL = [url]
         assert opens.application("alpha", ADMIN).status_code == 200
     portal.refresh_from_db()
     assert portal.status == "blocked"
     assert not PortalToken.objects.exists()
 
-    settings.BITRIX24_OAUTH_URL = opens.emulator.oauth_url
+    settings.BITRIX24_OAUTH_URL = opens.emulator.oauth_urls
     assert opens.application("alpha", ADMIN).status_code == 200
     portal.refresh_from_db()
     assert (portal.status, portal.status_reason) == ("active", "healed")
@@ -98,7 +100,8 @@ def test_an_operator_who_blocks_while_an_install_asks_has_the_last_word(
         Portal.objects.filter(pk=portal.pk).update(status="blocked", status_reason=BLOCKED_BY_OPERATOR)
         connection.close()
 
-    with contradicting(opens.emulator.oauth_url, meanwhile) as settings.BITRIX24_OAUTH_URL:
+    with contradicting(opens.emulator.oauth_url, meanwhile) as url:
+        settings.BITRIX24_OAUTH_URL = [url]
         assert opens.post(form).context["reason"] == "portal_blocked"
     portal.refresh_from_db()
     assert (portal.status, portal.status_reason) == ("blocked", BLOCKED_BY_OPERATOR)
