@@ -125,14 +125,22 @@ def _verify(portal: Portal) -> Outcome:
     if _presence(portal) is Presence.GONE:
         # One answer ends nothing: it is parked as by the daily look, which ends it after a week.
         return _failed("not_installed" if portal.block(NOT_INSTALLED) else "moved_on")
-    if payments.check(portal) == payments.UNPAID:
+    payment = payments.check(portal)
+    if payment == payments.UNPAID:
         return _failed("unpaid")
+    return _settled(portal, payment)
+
+
+def _settled(portal: Portal, payment: str) -> Outcome:
+    """Both servers answered: what blocked the portal is over."""
     portal.refresh_from_db(fields=["status", "status_reason"])
     if portal.status_reason == BLOCKED_BY_OPERATOR:
         return Outcome(True, "alive_but_blocked", "The installation is alive. An operator's block stands.")
     if portal.status != Portal.Status.ACTIVE and not portal.recover("verified"):
         lacking = portal.status_reason in ("address_lost", "token_dead")
         return _failed(portal.status_reason if lacking else "moved_on")
+    if payment == payments.UNFINISHED:
+        return Outcome(True, "unfinished", texts.UNFINISHED)
     return Outcome(
         True, "alive", "The installation is alive: the authorization server and the portal say so."
     )

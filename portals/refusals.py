@@ -36,7 +36,10 @@ class Refusal(Exception):
 
 
 _FROM_BITRIX24 = _("Open this page from Bitrix24, it cannot be used by itself.")
-_ASK_ADMIN = _("Ask an administrator of your Bitrix24 to open the application once.")
+_ASK_ADMIN = _(
+    "An administrator of your Bitrix24 brings it back by opening Chat Notebook in the list of applications. If that"
+    " does not help, it has to be deleted there and installed again."
+)
 
 UNREADABLE = Explanation(
     400,
@@ -89,7 +92,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "not_installed": Explanation(
         403,
         _("Chat Notebook is not installed here"),
-        _("It was removed from this Bitrix24, or its installation was never finished."),
+        _("Bitrix24 told us that it was removed, or its installation is not finished."),
         _ASK_ADMIN,
     ),
     "portal_blocked": Explanation(
@@ -108,7 +111,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         503,
         _("Your Bitrix24 does not answer at its address"),
         _("The address we know of no longer belongs to it."),
-        _ASK_ADMIN,
+        _("Close the panel and open it again; if it stays like this, ask your administrator."),
     ),
     "portal_unreachable": Explanation(
         503,

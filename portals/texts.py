@@ -14,6 +14,11 @@ _UNPAID = "The subscription has ended; an administrator of the portal can renew 
 
 BINDING_FAILED: Final = "The portal did not take our handlers; its error code is the reason. Try again later."
 
+UNFINISHED: Final = (
+    "The installation is alive, but Bitrix24 shows nothing of the application until an administrator of the portal "
+    "opens it and its installer has run, as after every new version."
+)
+
 OF_REASON: Final[Mapping[str, str]] = {
     "address_lost": "Its address belongs to another portal now. An administrator's open brings the new one.",
     "deleted": "The application was uninstalled from this portal.",

@@ -5,7 +5,14 @@ import os
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import after_task_publish, beat_init, setup_logging, task_postrun, worker_init, worker_ready
+from celery.signals import (
+    after_task_publish,
+    beat_init,
+    setup_logging,
+    task_postrun,
+    worker_init,
+    worker_ready,
+)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sidebar_project.settings")
 

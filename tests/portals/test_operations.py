@@ -228,7 +228,7 @@ def test_erase_leaves_one_line_that_names_its_author(opens: Opens, portal: Porta
         assert not model.objects.exists()
     line = PortalTransition.objects.get()
     assert (line.member_id, line.reason, line.by) == (portal.member_id, "erased", BY)
-    assert opens.application("alpha", 1).status_code == 404
+    assert opens.widget("alpha", 1, CHAT).status_code == 404
     assert brief(operations.erase(portal, BY)) == (False, "portal_unknown")
 
 
