@@ -10,8 +10,8 @@ from django.utils import timezone
 from portals import handlers
 from portals.bitrix24.handlers import Bindable, Handler, difference
 from portals.calls import PortalClient
-from portals.handlers import SidebarSettings
 from portals.models import Portal
+from portals.placements import SidebarSettings
 
 _SECONDS: Final = 24 * 3600
 

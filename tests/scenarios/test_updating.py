@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 
 from portals import gateway, handlers, installs, tasks
-from portals.handlers import SidebarSettings
 from portals.models import Portal
+from portals.placements import SidebarSettings
 from tests.scenarios.life import EVENTS, PRIYA, Install, bound
 from tests.support.events import Events
 from tests.support.opens import Opens

@@ -197,7 +197,7 @@ class Control:
         self._post(key, "events", **switches)
 
     def settings(self, key: str, **settings: str | bool) -> None:
-        """generation, language, licence, lacks_method, require_dot_in_handler_host."""
+        """generation, language, licence, lacks_method, _placement, _event, require_dot_in_handler_host."""
         self._post(key, "settings", **settings)
 
     def rename(self, key: str, to_port: int) -> dict[str, Any]:
