@@ -52,6 +52,7 @@ def of_chat(view: FirstView, cards: Sequence[Shown], *, can_write: bool, can_lin
             "notes": {"listed": html.listed(view.notes), "blank": html.blank},
             "cards": cards,
             "can_write": can_write,
+            "can_link": can_link,
             "language": language,
             "nonce": NONCE,
             "own": _OWN,
