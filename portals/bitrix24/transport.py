@@ -13,6 +13,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests_hardened.ip_filter import InvalidIPAddress  # type: ignore[import-untyped]
 from urllib3.exceptions import HTTPError
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from portals.bitrix24.addresses import Url, parse_url
 from portals.bitrix24.answers import Answer, read_answer
@@ -193,7 +194,7 @@ def _failure(error: Exception) -> Bitrix24Error:
 
 def _about_certificate(error: BaseException | None) -> bool:
     """Also of an error that libraries have wrapped: as an argument, as its reason, or as what it came from."""
-    while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError | CertificateError):
         inside = [*error.args, getattr(error, "reason", None), error.__cause__, error.__context__]
         error = next((cause for cause in inside if isinstance(cause, BaseException)), None)
     return error is not None
