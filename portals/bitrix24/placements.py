@@ -15,12 +15,14 @@ from portals.bitrix24.payloads.fields import Reply
 from portals.bitrix24.rest import Command
 
 IM_SIDEBAR: Final = "IM_SIDEBAR"
+IM_TEXTAREA: Final = "IM_TEXTAREA"
 IM_CONTEXT_MENU: Final = "IM_CONTEXT_MENU"
 IM_NAVIGATION: Final = "IM_NAVIGATION"
 REST_APP_URI: Final = "REST_APP_URI"
 # The options that each takes (Bitrix24 REST docs, pages of the placements, August 2026).
 _OPTIONS: Final[Mapping[str, frozenset[str]]] = {
     IM_SIDEBAR: frozenset({"iconName", "context", "role", "extranet", "color"}),
+    IM_TEXTAREA: frozenset({"iconName", "context", "role", "extranet", "color"}),
     IM_CONTEXT_MENU: frozenset({"context", "role", "extranet"}),
     IM_NAVIGATION: frozenset({"iconName", "role", "extranet"}),
 }
@@ -102,7 +104,7 @@ class MessengerPlacement:
     the same are one. ``icon_name`` is a Font Awesome 4 name. ``context`` with ALL is just ALL. An option that the
     place does not take has its default. All of them steer what Bitrix24 shows and nothing else.
     Raises: ValueError for a value Bitrix24 would refuse.
-    Source: Bitrix24 REST docs, "placement.bind", "IM_SIDEBAR", "IM_CONTEXT_MENU", "IM_NAVIGATION".
+    Source: Bitrix24 REST docs, "placement.bind", "IM_SIDEBAR", "IM_TEXTAREA", "IM_CONTEXT_MENU", "IM_NAVIGATION".
     """
 
     code: str

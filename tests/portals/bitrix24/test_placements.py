@@ -228,7 +228,7 @@ def test_a_changed_item_on_a_portal(client: RestClient):
 words = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=60).filter(str.strip)
 items = st.builds(
     MessengerPlacement,
-    code=st.sampled_from(["IM_SIDEBAR", "IM_CONTEXT_MENU", "IM_NAVIGATION"]),
+    code=st.sampled_from(["IM_SIDEBAR", "IM_TEXTAREA", "IM_CONTEXT_MENU", "IM_NAVIGATION"]),
     handler=st.from_regex(r"\Ahttps://app\.example\.com/[a-z0-9/?&=_-]{0,40}\Z"),
     icon_name=st.from_regex(r"\Afa-[a-z][a-z0-9-]{0,40}\Z"),
     title=words,
