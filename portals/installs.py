@@ -177,7 +177,7 @@ def next_presence_check() -> datetime:
 
 
 def reconcile(
-    portal: Portal, access_token: str | None = None, *, settings: Mapping[str, Any] | None = None
+    portal: Portal, access_token: str | None = None, *, settings: dict[str, Any] | None = None
 ) -> None:
     """Bring an installed portal's handlers to what we want; without ``access_token`` with the portal's own.
 

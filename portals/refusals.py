@@ -153,9 +153,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "rest_unavailable": Explanation(
         403,
         _("Your Bitrix24 does not let applications in"),
-        _(
-            "Applications need REST, which is part of Bitrix24's commercial plans and may have ended with yours."
-        ),
+        _("Applications need REST, which Bitrix24 offers in commercial plans only."),
         _("Ask an administrator of your Bitrix24 to look at its plan."),
     ),
     "application_denied": Explanation(
