@@ -45,8 +45,7 @@ def wanted(portal: Portal) -> list[Binding]:
 def compare(portal: Portal) -> Comparison:
     """Ask the portal what it has bound. Raises: NoToken, RefreshPending, Bitrix24Error."""
     present = handlers.present(PortalClient(portal).batch(handlers.COMMANDS))
-    missing = set(portal.handlers_missing) - {handler.address[0] for handler in present}
-    bindings = list(_compared(_wanted(portal), present, missing))
+    bindings = list(_compared(_wanted(portal), present, portal.handlers_missing))
     comparison = Comparison(at=timezone.now().isoformat(), bindings=bindings)
     cache.set(_key(portal), comparison, timeout=_SECONDS)
     return comparison
@@ -70,7 +69,7 @@ def differing(comparison: Comparison) -> int:
     return sum(binding["state"] not in ("bound", UNKNOWN) for binding in comparison["bindings"])
 
 
-def _compared(wanted: list[Bindable], present: list[Handler], missing: set[str]) -> Iterable[Binding]:
+def _compared(wanted: list[Bindable], present: list[Handler], missing: list[str]) -> Iterable[Binding]:
     change = difference(wanted, present)
     to_unbind = {handler.address for handler in change.unbind}
     to_bind = {handler.address for handler in change.bind}
