@@ -20,7 +20,6 @@ BEFORE_THE_FIRST_RELEASE = {
     "0006_call_request_id",
     "0007_operator_records",
     "0008_operator_indexes",
-    "0009_handlers_missing",
 }
 
 # Outside of a transaction, as `migrate` is: indexes are built beside running code.
