@@ -101,9 +101,12 @@ class Portal(models.Model):
     last_used_at = models.DateTimeField(null=True, blank=True)
     # The portal's plan as its own ``app.info`` names it, such as "en_ent250": it sets the limits.
     licence = models.CharField(max_length=64, blank=True)
-    # Digest of the declared handlers that were bound last; another one than today's means: reconcile.
+    # Digest of the declared handlers that were bound last, with these settings; another than today's: reconcile.
     handlers_digest = models.CharField(max_length=64, blank=True)
+    # When the last reconcile began: one that finds another one's time when it ends knows of a rival.
     handlers_tried_at = models.DateTimeField(null=True, blank=True)
+    # Placements and events that this portal is too old to know.
+    handlers_missing = ArrayField(models.CharField(max_length=64), default=list, db_default=[], blank=True)
     presence_due_at = models.DateTimeField(null=True, blank=True)
     erase_due_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -111,7 +111,7 @@ def _explained(error: RefreshPending | BindingFailed | Bitrix24Error) -> Outcome
         text = f"A refresh is under way or failed just now ({error}): try again in {error.retry_after:.0f} s."
         return Outcome(False, "refresh_pending", text)
     if isinstance(error, BindingFailed):
-        return Outcome(False, error.code, texts.BINDING_FAILED)
+        return Outcome(False, error.code, texts.OF_REASON.get(error.code, texts.BINDING_FAILED))
     return Outcome(False, error.code, texts.OF_DISPOSITION[error.disposition])
 
 
@@ -182,7 +182,9 @@ def _reconcile(portal: Portal) -> Outcome:
     if portal.status != Portal.Status.ACTIVE:
         return _failed("not_active")
     installs.reconcile(portal)
-    return Outcome(True, "reconciled", "The portal has the handlers we want.")
+    missing = ", ".join(portal.handlers_missing)
+    but = f", but for what it is too old to know: {missing}" if missing else ""
+    return Outcome(True, "reconciled", f"The portal has the handlers we want{but}.")
 
 
 def _unblock(portal: Portal) -> Outcome:

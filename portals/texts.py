@@ -27,6 +27,7 @@ OF_REASON: Final[Mapping[str, str]] = {
     "not_active": "Only an active portal has handlers to bring right. Verify it first.",
     "not_blocked_by_operator": "No operator blocked this portal. Verify it: other blocks end with their cause.",
     "not_installed": _NOT_INSTALLED,
+    "portal_too_old": "This Bitrix24 does not know the sidebar of chats: it has to be updated.",
     "portal_unknown": "This portal is not stored any more.",
     "token_dead": _TOKEN_DEAD,
     "token_refused": "The portal refuses our tokens, though the authorization server renews them. An administrator "

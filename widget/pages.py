@@ -37,21 +37,22 @@ class Page:
         return b"".join((self.before.replace(NONCE.encode(), nonce.encode()), own.encode(), self.after))
 
 
-def of_chat(view: FirstView, cards: Sequence[Shown], *, can_write: bool) -> Page:
+def of_chat(view: FirstView, cards: Sequence[Shown], *, can_write: bool, can_link: bool) -> Page:
     """The page but for the viewer's own part, in the language of the moment."""
     language = get_language()
     key = make_template_fragment_key(
-        "notebook", [language, can_write, view.key, *(card.key for card in cards)]
+        "notebook", [language, can_write, can_link, view.key, *(card.key for card in cards)]
     )
     kept = caches["template_fragments"]
     page: Page | None = kept.get(key)
     if page is None:
-        html = NoteHtml(can_write=can_write)
+        html = NoteHtml(can_write=can_write, can_link=can_link)
         context = {
             "view": view,
             "notes": {"listed": html.listed(view.notes), "blank": html.blank},
             "cards": cards,
             "can_write": can_write,
+            "can_link": can_link,
             "language": language,
             "nonce": NONCE,
             "own": _OWN,

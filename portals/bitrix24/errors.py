@@ -61,6 +61,12 @@ class Unreachable(Bitrix24Error):
     default_code = "unreachable"
 
 
+class CertificateRefused(Unreachable):
+    """The other side has no certificate that we trust."""
+
+    default_code = "certificate_refused"
+
+
 class DeadlineExceeded(Unreachable):
     """No complete answer before the deadline."""
 

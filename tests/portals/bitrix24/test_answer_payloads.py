@@ -122,7 +122,9 @@ def test_not_installed_needs_no_address(installed):
 
 @pytest.mark.parametrize(
     "result", [None, [], False, "x", {}, APP | {"install": []}, APP | {"user_id": 0}, APP | {"client_id": ""},
-               install(member_id="x"), install(client_endpoint="acme"), install(client_endpoint="https://a@b/")],
+               install(member_id="x"), install(client_endpoint="acme"), install(client_endpoint="https://a@b/"),
+               install(client_endpoint="https://acme.bitrix24.com/rest/?x=1"),
+               install(client_endpoint="https://acme.bitrix24.com/rest/#x")],
 )  # fmt: skip
 def test_app_info_without_its_proof_is_bad(result):
     with pytest.raises(BadAnswer):
