@@ -9,7 +9,8 @@ TEXT: Final = 20_000
 # bytes for a character.
 HTML: Final = 200_000
 TAGS: Final = 20_000
-# Cells of tables: as many as can be written, not those that the parser fills rows up with. Beyond it pipes are pipes.
+# Cells of tables: as many as can be written, not those that the parser fills rows up with. Beyond it pipes are
+# pipes.
 CELLS: Final = TEXT // 2
 # Looking at what may be an address takes a millisecond. Beyond it addresses are plain words.
 ADDRESSES: Final = 200
@@ -18,8 +19,8 @@ ADDRESSES: Final = 200
 FOLDED: Final = TEXT
 WORDS: Final = 10
 
-# Pieces of one text times pieces of the other (a bit each, 12 MB), and pieces of a difference. Beyond either, one text
-# is shown as taken away and the other one as brought.
+# Pieces of one text times pieces of the other (a bit each, 12 MB), and pieces of a difference. Beyond either, one
+# text is shown as taken away and the other one as brought.
 COMPARED: Final = 100_000_000
 PIECES: Final = 2_000
 

@@ -11,7 +11,13 @@ from widget import bounds
 # Letters that Unicode takes apart into nothing, but people type without their stroke or dot. Variation selectors
 # choose a picture of the same sign.
 _SAME = str.maketrans(
-    {"ı": "i", "ł": "l", "ø": "o", "đ": "d", **dict.fromkeys(map(chr, range(0xFE00, 0xFE10)))}
+    {
+        "\N{LATIN SMALL LETTER DOTLESS I}": "i",
+        "ł": "l",
+        "ø": "o",
+        "đ": "d",
+        **dict.fromkeys(map(chr, range(0xFE00, 0xFE10))),
+    }
 )
 
 

@@ -45,7 +45,7 @@ class StaleNote(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What somebody looks for: all ``words`` (of text or author), or the one note of the chat that is ``#number``."""
+    """What somebody looks for: all ``words`` (of text or author), or the one note that is ``#number``."""
 
     words: tuple[str, ...] = ()
     open_only: bool = False

@@ -1,6 +1,6 @@
 """The notebook as a page: kept rendered for everybody of a chat, but for what is a viewer's or an answer's own.
 
-Rendering takes longer than all else that an open does. What is kept of a chat is its newest page, and all pages of a
+Rendering takes longer than all else that an open does. Of a chat its newest page is kept, and all pages of a
 process together are no larger than `widget.bounds` allow.
 """
 

@@ -102,8 +102,8 @@ class HtmlSerializer(serializers.Serializer[Any]):
 
 
 class NoteQuerySerializer(serializers.Serializer[Any]):
-    """Which notes: all words of ``q`` in text or author (``#12`` alone: note 12), with ``open`` only those with open
-    points; ``before``: older than that note."""
+    """Which notes: all words of ``q`` in text or author (``#12`` alone: note 12), with ``open`` only those that
+    have open points; ``before``: older than that note."""
 
     q = serializers.CharField(required=False, max_length=100, allow_blank=True)
     open = serializers.BooleanField(required=False, default=False)

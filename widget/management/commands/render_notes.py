@@ -8,7 +8,7 @@ from widget import rendering
 
 
 class Command(BaseCommand):
-    help = "Render anew the notes that were stored under older rules. Runs beside everything else, as often as you like."
+    help = "Render anew the notes that were stored under older rules, while the application serves."
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(f"{rendering.renew()} notes rendered anew")
