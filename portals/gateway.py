@@ -1,5 +1,7 @@
 """The protocol layer, wired with our settings: one transport a process, so that connections are shared."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 
 from django.conf import settings
@@ -9,6 +11,7 @@ from portals import breaker
 from portals.bitrix24.oauth import AuthorizationServer
 from portals.bitrix24.rest import RestClient
 from portals.bitrix24.transport import CallRecord, Transport
+from portals.database import give_back
 from portals.journal import CALLS
 from portals.limits import PortalGate
 from portals.metrics import counters
@@ -28,10 +31,18 @@ def _transport(trusted_networks: tuple[str, ...]) -> Transport:
     return Transport(
         trusted_networks=trusted_networks,
         pool_size=_CONNECTIONS,
-        guard=breaker.guard,
+        guard=_calling,
         on_call=_called,
         request_id=lambda: str(get_contextvars().get("request_id", "")),
     )
+
+
+@contextmanager
+def _calling(host: str) -> Iterator[None]:
+    """Around every call: nobody waits for another server with a database connection in hand."""
+    give_back()
+    with breaker.guard(host):
+        yield
 
 
 def _called(record: CallRecord) -> None:

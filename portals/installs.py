@@ -18,7 +18,7 @@ from portals.bitrix24.payloads import AppInfo, OpenRequest, PortalAppInfo, Profi
 from portals.bitrix24.rest import Batches, BatchResult, RestClient
 from portals.calls import PortalClient
 from portals.handlers import SidebarSettings
-from portals.models import BLOCKED_BY_OPERATOR, Portal
+from portals.models import Portal
 from portals.refusals import Refusal, refusal_for
 
 log = structlog.get_logger(__name__)
@@ -74,7 +74,7 @@ def perform(claim: InstallClaim) -> Portal:
     if claim.access_token is None:
         raise Refusal("token_missing")
     known = Portal.objects.filter(member_id=claim.member_id).first()
-    if known and known.status_reason == BLOCKED_BY_OPERATOR:
+    if known and known.is_held:
         raise Refusal("portal_blocked")
     proof = prove_token(claim)
     licence = known.licence if known else ""
@@ -146,7 +146,9 @@ def _store(claim: InstallClaim, installer: ProvedInstaller) -> Portal:
     portal.app_version = app.version or 0
     portal.scope = sorted(proof.scope)
     portal.language = claim.language
-    portal.installed_at = portal.last_used_at = portal.handlers_tried_at = timezone.now()
+    portal.handlers_tried_at = timezone.now()
+    if portal.status in (Portal.Status.NEW, Portal.Status.DELETED):  # else it is an update
+        portal.installed_at, portal.last_used_at = portal.handlers_tried_at, None
     portal.handlers_digest = handlers.declaration_digest()
     portal.presence_due_at = next_presence_check()
     if claim.application_token:
@@ -154,8 +156,7 @@ def _store(claim: InstallClaim, installer: ProvedInstaller) -> Portal:
     portal.save()
     if claim.access_token and claim.refresh_token:
         tokens.store(portal, proof.user_id, claim.access_token, claim.refresh_token, proof.expires)
-    portal.activate("installed")
-    if portal.status_reason == BLOCKED_BY_OPERATOR:  # meanwhile; nothing of this stays
+    if not portal.install():  # an operator blocked it meanwhile: nothing of this stays
         raise Refusal("portal_blocked")
     log.info("portal_installed", portal=portal.member_id, domain=portal.domain, user=proof.user_id)
     return portal
@@ -200,7 +201,8 @@ def stale(limit: int) -> list[int]:
     or a reconcile failed more than an hour ago."""
     hour_ago = timezone.now() - timedelta(hours=1)
     rested = Q(handlers_tried_at=None) | Q(handlers_tried_at__lt=hour_ago) | ~Q(handlers_digest="")
-    found = Portal.objects.filter(rested, status=Portal.Status.ACTIVE).exclude(
-        handlers_digest=handlers.declaration_digest()
-    )
+    # Two ranges, not "unequal": the index on the digest answers those.
+    digest = handlers.declaration_digest()
+    other = Q(handlers_digest__lt=digest) | Q(handlers_digest__gt=digest)
+    found = Portal.objects.filter(rested, other, status=Portal.Status.ACTIVE)
     return list(found.order_by("handlers_tried_at").values_list("pk", flat=True)[:limit])
