@@ -25,10 +25,13 @@ def difference(before: str, after: str) -> tuple[Piece, ...]:
         return _change(before, after)
     pieces: list[Piece] = []
     removed = added = ""
-    for kind, a, b, c, d in Indel.opcodes(old, new):
-        gone, come = "".join(old[a:b]), "".join(new[c:d])
+    for step in Indel.opcodes(old, new):
+        gone, come = (
+            "".join(old[step.src_start : step.src_end]),
+            "".join(new[step.dest_start : step.dest_end]),
+        )
         # A space between two changed words belongs to their change.
-        if kind != "equal" or (come.isspace() and (removed or added)):
+        if step.tag != "equal" or (come.isspace() and (removed or added)):
             removed, added = removed + gone, added + come
             continue
         pieces += (*_change(removed, added), Piece("same", come))

@@ -13,7 +13,7 @@ from widget.history import Version
 from widget.models import Note
 from widget.notes import TEXT_LIMIT, Query
 
-_BLANK_LINES_AHEAD = re.compile(r"\A(?:[^\S\n]*\n)+")
+_BLANK_LINES_AHEAD = re.compile(r"\A(?:[ \t]*[^\S \t])+")
 
 
 class TextField(serializers.CharField):

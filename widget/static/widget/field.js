@@ -48,7 +48,7 @@ export class Field {
 
   get value() {
     // The first line keeps its indentation: Markdown reads it.
-    return this.area.value.replace(/^(?:[^\S\n]*\n)+|\s+$/g, "");
+    return this.area.value.replace(/^(?:[ \t]*[^\S \t])+/, "").trimEnd();
   }
 
   set value(text) {
