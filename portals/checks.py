@@ -39,12 +39,18 @@ def check_https(**_: Any) -> list[CheckMessage]:
     """``portals.E003``: tokens travel over https only, unless portals live in a trusted network."""
     if settings.BITRIX24_TRUSTED_NETWORKS:
         return []
-    plain = [
-        name
-        for name in ("PUBLIC_URL", "BITRIX24_OAUTH_URL")
-        if urlsplit(getattr(settings, name)).scheme != "https"
-    ]
+    urls = {"PUBLIC_URL": [settings.PUBLIC_URL], "BITRIX24_OAUTH_URL": settings.BITRIX24_OAUTH_URL}
+    plain = [name for name, of in urls.items() if any(urlsplit(url).scheme != "https" for url in of)]
     return [Error(f"{name} must be an https address.", id="portals.E003") for name in plain]
+
+
+@register(Tags.security, deploy=True)
+def check_authorization_servers(**_: Any) -> list[CheckMessage]:
+    """``portals.E006``: without an authorization server no token can be proved."""
+    if settings.BITRIX24_OAUTH_URL:
+        return []
+    hint = "Leave it unset: both servers of Bitrix24 are trusted then."
+    return [Error("BITRIX24_OAUTH_URL is empty.", hint=hint, id="portals.E006")]
 
 
 @register(Tags.security, deploy=True)

@@ -58,7 +58,10 @@ def take(token_id: int, generation: int | None = None) -> PortalToken | None:
 # Winning and reading in one statement: nothing can happen in between, and the database works half as much. Columns
 # stand in the order of the models, as `from_db` wants them.
 _TOKEN_FIELDS = ("id", "portal_id", "user_id", "refresh_token", "generation", "failures")
-_PORTAL_FIELDS = ("id", "member_id", "status", "status_reason", "installation", "last_used_at")
+_PORTAL_FIELDS = (
+    *("id", "member_id", "authorization_server"),
+    *("status", "status_reason", "installation", "last_used_at"),
+)
 _TAKE = f"""
     UPDATE portals_portaltoken AS token SET spending_since = %(now)s, leased_until = %(until)s
     FROM portals_portal AS portal
@@ -95,7 +98,7 @@ def spend(token: PortalToken) -> PortalToken:
     started = time.monotonic()
     _lend_connection()
     try:
-        pair = gateway.authorization_server().refresh(token.refresh_token, deadline=DEADLINE)
+        pair = gateway.authorization_server(token.portal).refresh(token.refresh_token, deadline=DEADLINE)
         if pair.member_id != token.portal.member_id:
             raise TokenDead("foreign_member_id")
     except Bitrix24Error as error:
@@ -163,6 +166,7 @@ def _save(token: PortalToken, pair: TokenPair) -> PortalToken:
     for name, value in values.items():
         setattr(token, name, value)
     token.generation += 1
+    portal.remember_authorization_server(pair.authorization_server)
     if (
         timezone.now() - now > LEASE / 2
     ):  # another process may have given the token up, and the portal with it

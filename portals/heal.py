@@ -3,7 +3,7 @@
 import structlog
 from django.db import transaction
 
-from portals import installs, tokens
+from portals import gateway, installs, tokens
 from portals.bitrix24.errors import Bitrix24Error
 from portals.bitrix24.payloads import Profile
 from portals.installs import PostedPair
@@ -25,7 +25,8 @@ def heal(portal: Portal, viewer: Profile, posted: PostedPair) -> None:
     if not viewer.admin or not posted.access_token or not posted.refresh_token or not _needs_token(portal):
         return
     try:
-        proof = installs.prove_token(posted, deadline=_SECONDS)
+        servers = gateway.any_authorization_server(portal.authorization_server)
+        proof = installs.prove_token(posted, servers, deadline=_SECONDS)
     except (Bitrix24Error, Refusal) as error:
         reason = error.code if isinstance(error, Bitrix24Error) else error.reason
         log.warning("heal_failed", portal=portal.member_id, reason=reason)
@@ -37,6 +38,7 @@ def heal(portal: Portal, viewer: Profile, posted: PostedPair) -> None:
         if not portal.lock(Portal.Status.ACTIVE, Portal.Status.BLOCKED) or portal.is_held:
             return
         tokens.store(portal, proof.user_id, posted.access_token, posted.refresh_token, proof.expires)
+        portal.remember_authorization_server(proof.authorization_server)
         portal.heal()
     log.info("portal_healed", portal=portal.member_id, user=proof.user_id)
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from portals import gateway, handlers, moves, tokens
 from portals.bitrix24.errors import AccessDenied, Bitrix24Error, Disposition, InsufficientScope
 from portals.bitrix24.handlers import Handler
+from portals.bitrix24.oauth import AuthorizationServers
 from portals.bitrix24.payloads import AppInfo, OpenRequest, PortalAppInfo, Profile
 from portals.bitrix24.rest import Batches, BatchResult, RestClient
 from portals.calls import PortalClient
@@ -35,12 +36,18 @@ class InstallClaim:
     access_token: str | None = field(repr=False)
     refresh_token: str | None = field(repr=False)
     application_token: str | None = field(repr=False)
+    server_endpoint: str | None = None
 
     @classmethod
     def of(cls, opened: OpenRequest) -> Self:
         """The claim of an installer page."""
         return cls(
-            opened.member_id, opened.lang, opened.access_token, opened.refresh_token, opened.application_token
+            opened.member_id,
+            opened.lang,
+            opened.access_token,
+            opened.refresh_token,
+            opened.application_token,
+            opened.server_endpoint,
         )
 
 
@@ -76,7 +83,8 @@ def perform(claim: InstallClaim) -> Portal:
     known = Portal.objects.filter(member_id=claim.member_id).first()
     if known and known.is_held:
         raise Refusal("portal_blocked")
-    proof = prove_token(claim)
+    known_server = known.authorization_server if known else ""
+    proof = prove_token(claim, gateway.any_authorization_server(known_server, claim.server_endpoint))
     licence = known.licence if known else ""
     client = gateway.rest(proof.client_endpoint, claim.access_token, licence=licence)
     installer = _prove_installer(client, proof)
@@ -95,12 +103,14 @@ class PostedPair(Protocol):
     def refresh_token(self) -> str | None: ...
 
 
-def prove_token(claim: PostedPair, *, deadline: float = PROOF_SECONDS) -> AppInfo:
+def prove_token(
+    claim: PostedPair, servers: AuthorizationServers, *, deadline: float = PROOF_SECONDS
+) -> AppInfo:
     """What the authorization server says of the posted access token; ``deadline`` in seconds.
 
     Raises: Refusal if it belongs to another application or portal, or has ended; Bitrix24Error.
     """
-    proof = gateway.authorization_server().app_info(claim.access_token or "", deadline=deadline)
+    proof = servers.app_info(claim.access_token or "", deadline=deadline)
     if proof.client_id != settings.BITRIX24_CLIENT_ID:
         raise Refusal("foreign_application")
     if proof.member_id != claim.member_id:
@@ -140,6 +150,7 @@ def _store(claim: InstallClaim, installer: ProvedInstaller) -> Portal:
     moves.leave(portal, proof.domain)
     portal.domain = proof.domain
     portal.client_endpoint = proof.client_endpoint
+    portal.authorization_server = proof.authorization_server
     portal.licence_status = proof.licence_status
     portal.licence = app.licence
     portal.app_code = app.code

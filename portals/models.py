@@ -77,6 +77,8 @@ class Portal(models.Model):
     member_id = models.CharField(max_length=32, unique=True)
     domain = models.CharField(max_length=255)
     client_endpoint = models.CharField(max_length=255)
+    # Origin of the one that proved this portal's tokens, of the two that Bitrix24 has; "" until one did.
+    authorization_server = models.CharField(max_length=255, blank=True, default="", db_default="")
     status = models.CharField(max_length=8, choices=Status, default=Status.NEW)
     status_reason = models.CharField(max_length=64, blank=True)
     status_changed_at = models.DateTimeField(default=timezone.now)
@@ -167,6 +169,12 @@ class Portal(models.Model):
     def is_held(self) -> bool:
         """Whether an operator has blocked it; it may have left since."""
         return self.status_reason == BLOCKED_BY_OPERATOR
+
+    def remember_authorization_server(self, authorization_server: str) -> None:
+        """It proved a token of this portal, and is asked from now on."""
+        if authorization_server != self.authorization_server:
+            self.authorization_server = authorization_server
+            self.save(update_fields=["authorization_server", "updated_at"])
 
     def digest_of(self, application_token: str | None) -> str:
         """One way, keyed, and another one for each portal; empty for none."""

@@ -78,7 +78,7 @@ def confirm(portal: Portal, access_token: str) -> str:
 
     Raises: TokenDead for a token of another portal or application, PortalGone if no address is known.
     """
-    proof = gateway.authorization_server().app_info(access_token)
+    proof = gateway.authorization_server(portal).app_info(access_token)
     if (proof.client_id, proof.member_id) != (settings.BITRIX24_CLIENT_ID, portal.member_id):
         log.warning("address_refused", reason="foreign_token", portal=portal.member_id)
         raise TokenDead("foreign_token")

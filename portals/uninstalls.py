@@ -43,7 +43,7 @@ def presence(portal: Portal, *, may_refresh: bool = True) -> Presence:
 
 def _by_access_token(token: PortalToken) -> Presence:
     try:
-        proof = gateway.authorization_server().app_info(token.access_token)
+        proof = gateway.authorization_server(token.portal).app_info(token.access_token)
     except NotInstalled:
         return Presence.GONE
     except (TokenDead, TokenExpired):

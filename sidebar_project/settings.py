@@ -43,7 +43,12 @@ WSGI_APPLICATION = "sidebar_project.wsgi.application"
 
 BITRIX24_CLIENT_ID = env.str("BITRIX24_CLIENT_ID", default="")
 BITRIX24_CLIENT_SECRET = env.str("BITRIX24_CLIENT_SECRET", default="")
-BITRIX24_OAUTH_URL = env.str("BITRIX24_OAUTH_URL", default="https://oauth.bitrix.info").rstrip("/")
+# The authorization servers we trust; nobody else sees our secret. Portals in ru, am, az, ge, kz, kg, uz and by have
+# the second (portal source, rest/lib/Internal/Service/OAuth/AuthorizationServerUrlResolver.php, May 2026).
+_authorization_servers = ["https://oauth.bitrix.info", "https://oauth.bitrix24.tech"]
+BITRIX24_OAUTH_URL = [
+    url.strip().rstrip("/") for url in env.list("BITRIX24_OAUTH_URL", default=_authorization_servers)
+]
 BITRIX24_TRUSTED_NETWORKS = env.list("BITRIX24_TRUSTED_NETWORKS", default=[])
 TOKEN_ENCRYPTION_KEYS = env.list("TOKEN_ENCRYPTION_KEYS", default=[])
 
