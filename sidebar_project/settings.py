@@ -154,11 +154,6 @@ CACHES = {
             "SOCKET_TIMEOUT": 1,
         },
     },
-    # Rendered pieces of pages, in the process: reading them costs no round trip, losing them a rendering.
-    "template_fragments": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": 300},
-    },
 }
 
 CELERY_BROKER_URL = REDIS_URL

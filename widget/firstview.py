@@ -40,8 +40,8 @@ class FirstView:
 
     @property
     def key(self) -> str:
-        """The same for all who see the same."""
-        return f"{self.chat} {self.revision} {self.by_link} {self.linked}"
+        """The same for all who ask for the same."""
+        return f"{self.chat} {self.by_link} {self.linked}"
 
     @property
     def search(self) -> str:
