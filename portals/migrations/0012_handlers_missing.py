@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("portals", "0010_authorization_servers"),
+        ("portals", "0011_due_times"),
     ]
 
     operations = [
