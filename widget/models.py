@@ -18,6 +18,7 @@ _OF_PORTAL: Final = (
     "app_code",
     "scope",
     "placement_settings",
+    "handlers_missing",
 )
 # In SQL: the ORM takes four times as long to compose it as PostgreSQL to answer it.
 _OPENED: Final = f"""

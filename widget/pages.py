@@ -52,14 +52,14 @@ _pages: TTLCache[tuple[object, ...], Page] = TTLCache(
 _lock = Lock()
 
 
-def of_chat(view: FirstView, cards: Sequence[Shown], *, can_write: bool) -> Page:
+def of_chat(view: FirstView, cards: Sequence[Shown], *, can_write: bool, can_link: bool) -> Page:
     """The page but for the viewer's own part, in the language of the moment."""
     # Not by the revision: a page that is out of date makes room for the next one.
-    key = (get_language(), can_write, view.key, *(card.key for card in cards))
+    key = (get_language(), can_write, can_link, view.key, *(card.key for card in cards))
     with _lock:
         page = _pages.get(key)
     if page is None or page.revision != view.revision:
-        page = _rendered(view, cards, can_write=can_write)
+        page = _rendered(view, cards, can_write=can_write, can_link=can_link)
         with _lock, suppress(ValueError):  # larger than all that may be kept
             _pages[key] = page
     return page
@@ -77,13 +77,14 @@ def forget() -> None:
         _pages.clear()
 
 
-def _rendered(view: FirstView, cards: Sequence[Shown], *, can_write: bool) -> Page:
-    html = NoteHtml(can_write=can_write)
+def _rendered(view: FirstView, cards: Sequence[Shown], *, can_write: bool, can_link: bool) -> Page:
+    html = NoteHtml(can_write=can_write, can_link=can_link)
     context = {
         "view": view,
         "notes": {"listed": html.listed(view.notes), "blank": html.blank},
         "cards": cards,
         "can_write": can_write,
+        "can_link": can_link,
         "nonce": NONCE,
         "own": _OWN,
     }

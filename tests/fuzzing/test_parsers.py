@@ -25,7 +25,8 @@ from portals.bitrix24.payloads import (
 )
 from portals.bitrix24.payloads import fields as readers
 from portals.bitrix24.rest import BatchResult
-from portals.handlers import COMMANDS, SidebarSettings, present
+from portals.handlers import COMMANDS, present
+from portals.placements import SidebarSettings
 from tests.fuzzing.cases import counted, fuzzed
 from tests.fuzzing.strategies import AWKWARD, json_values, mutated, scalars, texts
 from widget import checklists, markdown, shares
