@@ -32,7 +32,7 @@ class FirstView:
     @classmethod
     def of(cls, opened: OpenRequest, granted: Access) -> Self:
         """What an open asks to see."""
-        chat = granted.proof.chat
+        chat = granted.rights.chat
         revision = notes.revision(chat) if granted.revision is None else granted.revision
         by_link = opened.placement == REST_APP_URI
         number = opened.options.get("note") if by_link else None

@@ -13,7 +13,6 @@ from portals.frames import OUTCOME, embeddable, frame, image_sources, nonce_of
 from widget import access, pages
 from widget.cards import registry
 from widget.firstview import FirstView
-from widget.sessions import LIFETIME
 
 
 @frame(
@@ -23,31 +22,32 @@ from widget.sessions import LIFETIME
 )
 def widget(request: HttpRequest, opened: OpenRequest) -> HttpResponse:
     """A chat's notebook, for a viewer who may read the chat."""
-    claim = access.Claim.of(opened)
+    claim = access.OpenClaim.of(opened)
     granted = access.prove(claim)
     counts.add(counts.Kind.OPEN, {"": 1})
-    request.META[OUTCOME] = granted.how.value
+    request.META[OUTCOME] = granted.source.value
     view = FirstView.of(opened, granted)
     origin = granted.portal.origin
     images = image_sources(origin)
+    session = granted.session()
     frame_data = {
         "api": _api(),
-        "session": granted.session().sign(),
+        "session": session.sign(),
         "revision": view.revision,
         "link": _link(granted, origin),
         "linked": view.linked,
-        "expires_in": int(LIFETIME.total_seconds()),
+        "expires_in": session.seconds,
         "member_id": claim.member_id,
         "dialog_id": str(claim.dialog_id),
-        "viewer_id": granted.proof.viewer,
-        "can_write": granted.proof.can_write,
-        "chat_id": granted.proof.chat_id,
+        "viewer_id": granted.identity.viewer,
+        "can_write": granted.rights.can_write,
+        "chat_id": granted.rights.chat_id,
         "portal": origin,
         "images": images,
     }
-    shared = pages.of_chat(view, registry.shown(granted), can_write=granted.proof.can_write)
+    shared = pages.of_chat(view, registry.shown(granted), can_write=granted.rights.can_write)
     nonce = nonce_of(request)
-    page = HttpResponse(shared.around(pages.own(granted.proof.viewer, frame_data, nonce), nonce))
+    page = HttpResponse(shared.around(pages.own(granted.identity.viewer, frame_data, nonce), nonce))
     return embeddable(request, page, origin, images=images)
 
 
@@ -61,5 +61,5 @@ def _link(granted: access.Access, origin: str) -> str:
 
     It names the chat by its number, which is the same for everybody; whoever follows it is proved like at any open.
     """
-    options = {"dialogId": f"chat{granted.proof.chat_id}", "note": ""}
+    options = {"dialogId": f"chat{granted.rights.chat_id}", "note": ""}
     return application_link(origin, granted.portal.app_code, options)

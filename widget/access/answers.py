@@ -1,0 +1,98 @@
+"""The two questions of an open, and how long their answers are good."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+# Seconds. An answer is good for five minutes, and while the portal cannot be reached for an hour.
+FRESH: Final = 5 * 60
+STALE: Final = 60 * 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Something that the portal said.
+
+    ``at``: the moment before it was asked; ``ends``: when the answer is worth nothing any more (both Unix seconds);
+    ``epoch``: the portal's last change of status, which makes all earlier answers void.
+    """
+
+    epoch: float
+    at: float
+    ends: float
+
+    def is_good(self, epoch: float, patience: float) -> bool:
+        """Whether it still counts for who takes answers of ``patience`` seconds of age."""
+        now = time.time()
+        return self.epoch == epoch and now - self.at < patience and now < self.ends
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity(Answer):
+    """Who holds a token. ``admin`` is None where nobody has asked for it."""
+
+    viewer: int
+    name: str
+    admin: bool | None
+    extranet: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rights(Answer):
+    """That one viewer may see one chat.
+
+    ``chat`` is our key, ``chat_id`` the portal's number; ``context`` is the kind of chat in the placement's terms,
+    ``entity`` what the chat belongs to, as "CRM:DEAL|15", "" for nothing.
+    """
+
+    chat: int
+    chat_id: int
+    context: str
+    entity: str
+    can_write: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look(Answer):
+    """Who is in a group chat, as the portal told one who opened it: the names and ``extranet`` of active people.
+
+    People stand under their numbers as text, as JSON has them; in a large chat they are not all.
+    """
+
+    chat: int
+    chat_id: int
+    context: str
+    entity: str
+    people: Mapping[str, tuple[str, bool]]
+
+    def identity_of(self, viewer: int) -> Identity | None:
+        """Who somebody in the chat is; whether an administrator, it does not tell."""
+        person = self.people.get(str(viewer))
+        if person is None:
+            return None
+        name, extranet = person
+        return Identity(
+            epoch=self.epoch,
+            at=self.at,
+            ends=self.ends,
+            viewer=viewer,
+            name=name,
+            admin=None,
+            extranet=extranet,
+        )
+
+    def rights_of(self, viewer: int) -> Rights | None:
+        """Whoever is in the chat may read and write."""
+        if str(viewer) not in self.people:
+            return None
+        return Rights(
+            epoch=self.epoch,
+            at=self.at,
+            ends=self.ends,
+            chat=self.chat,
+            chat_id=self.chat_id,
+            context=self.context,
+            entity=self.entity,
+            can_write=True,
+        )
