@@ -3,10 +3,12 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
-# Seconds. An answer is good for five minutes, and while the portal cannot be reached for an hour.
-FRESH: Final = 5 * 60
+# Seconds. People leave chats more often than companies.
+# While the portal cannot be reached, both are good for an hour.
+WHO_FRESH: Final = 10 * 60
+MAY_FRESH: Final = 5 * 60
 STALE: Final = 60 * 60
 
 
@@ -18,19 +20,25 @@ class Answer:
     ``epoch``: the portal's last change of status, which makes all earlier answers void.
     """
 
+    fresh_for: ClassVar[float] = MAY_FRESH
+
     epoch: float
     at: float
     ends: float
 
-    def is_good(self, epoch: float, patience: float) -> bool:
-        """Whether it still counts for who takes answers of ``patience`` seconds of age."""
+    def is_good(self, epoch: float, *, stale: bool = False) -> bool:
+        """Whether it counts now; ``stale``: for who takes what is no longer fresh."""
         now = time.time()
-        return self.epoch == epoch and now - self.at < patience and now < self.ends
+        return (
+            self.epoch == epoch and now - self.at < (STALE if stale else self.fresh_for) and now < self.ends
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity(Answer):
     """Who holds a token. ``admin`` is None where nobody has asked for it."""
+
+    fresh_for: ClassVar[float] = WHO_FRESH
 
     viewer: int
     name: str

@@ -76,10 +76,19 @@ def _holder(inquiry: Inquiry) -> AppInfo | None:
 
 
 def _person(inquiry: Inquiry, viewer: int) -> Identity | None:
-    """Name, administrator and guest, as the portal told the viewer; else, of one never refused, a fellow member."""
+    """Name, administrator and guest, as the portal told the viewer.
+
+    Of whom nothing was heard within the hour, a fellow member's look tells; once, so that the portal is asked about
+    everybody who goes on.
+    """
     known = inquiry.of(viewer)
-    person = inquiry.good(known.person)
-    if person is not None and person.at > known.refused_at:
-        return person
+    if known.person is not None and known.person.epoch == inquiry.epoch:
+        person = inquiry.good(known.person)
+        return person if person and person.at > known.refused_at else None
     look = inquiry.good(known.look)
-    return inquiry.good(look.identity_of(viewer)) if look and not known.refused_at else None
+    if look is None or known.refused_at:
+        return None
+    person = inquiry.good(look.identity_of(viewer))
+    if person is not None:
+        kept.keep_person(inquiry.claim, person)
+    return person

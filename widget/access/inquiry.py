@@ -11,7 +11,7 @@ from portals.bitrix24.payloads import AppInfo
 from portals.handlers import SidebarSettings
 from portals.models import Portal
 from widget.access import audience, kept
-from widget.access.answers import FRESH, STALE, Answer, Identity, Rights
+from widget.access.answers import MAY_FRESH, STALE, Answer, Identity, Rights
 from widget.access.claim import OpenClaim
 from widget.access.kept import OfToken, OfViewer
 from widget.models import Chat
@@ -29,17 +29,15 @@ class Away(Exception):
 
 @dataclass
 class Inquiry:
-    """``revision`` is that of the chat, None if it did not come along; ``patience`` the oldest answer that counts.
+    """``revision`` is that of the chat, None if it did not come along; ``here`` is what this process remembers.
 
-    ``here`` is what this process remembers of the claim. ``away`` is set once the portal was found so,
-    ``holder`` once the authorization server has named the token's.
+    ``away`` is set once the portal was found so, ``holder`` once the authorization server has named the token's.
     """
 
     claim: OpenClaim
     portal: Portal
     revision: int | None = None
     here: tuple[Identity, Rights] | None = None
-    patience: float = FRESH
     away: Away | None = None
     holder: AppInfo | None = None
     holder_asked: bool = False
@@ -51,7 +49,7 @@ class Inquiry:
     def about(cls, claim: OpenClaim) -> Self:
         """With the portal, if it may be opened: one query, for the chat's revision too. Raises: Refusal."""
         here = kept.remembered(claim)
-        if here is not None and all(answer.is_good(answer.epoch, FRESH) for answer in here):
+        if here is not None and all(answer.is_good(answer.epoch) for answer in here):
             found = Chat.objects.opened(here[1].chat, claim.member_id)
             if found is not None:
                 portal, revision = found
@@ -63,7 +61,7 @@ class Inquiry:
 
     def wait_for(self, away: Away) -> None:
         """The portal is away: answers of the last hour count from now on."""
-        self.away, self.patience = away, STALE
+        self.away = away
 
     @property
     def epoch(self) -> float:
@@ -86,12 +84,12 @@ class Inquiry:
         return self._viewers[viewer]
 
     def lately(self, moment: float) -> bool:
-        """Whether something happened within our patience, and since the portal's last change of status."""
-        return moment > self.epoch and time.time() - moment < self.patience
+        """Whether rights of that moment may still count."""
+        return moment > self.epoch and time.time() - moment < (STALE if self.away else MAY_FRESH)
 
     def good(self, answer: A | None) -> A | None:
         """An answer, if it counts today and says as much as this portal's settings need to know."""
-        if answer is None or not answer.is_good(self.epoch, self.patience):
+        if answer is None or not answer.is_good(self.epoch, stale=self.away is not None):
             return None
         if isinstance(answer, Identity) and not audience.can_judge(self.sidebar, answer.admin):
             return None

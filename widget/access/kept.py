@@ -21,7 +21,7 @@ from django.core.cache import cache, caches
 
 from portals import shared
 from portals.bitrix24.payloads import DialogKind
-from widget.access.answers import FRESH, STALE, Answer, Identity, Look, Rights
+from widget.access.answers import MAY_FRESH, STALE, Answer, Identity, Look, Rights
 from widget.access.claim import OpenClaim
 
 A = TypeVar("A", bound=Answer)
@@ -66,7 +66,7 @@ def of_viewer(claim: OpenClaim, viewer: int) -> OfViewer:
 
 def token_ends(claim: OpenClaim, now: float) -> float:
     """When an identity under this token ends: with the token, by what is claimed of it; soon if nothing is."""
-    return now + min(STALE, FRESH if claim.expires_in is None else claim.expires_in)
+    return now + min(STALE, MAY_FRESH if claim.expires_in is None else claim.expires_in)
 
 
 def keep_identity(claim: OpenClaim, identity: Identity) -> None:
@@ -77,7 +77,7 @@ def keep_identity(claim: OpenClaim, identity: Identity) -> None:
 
 
 def keep_person(claim: OpenClaim, identity: Identity) -> None:
-    """Who a viewer is, whatever the token: the portal has just said so of one."""
+    """Who a viewer is, whatever the token: the portal said so to them, or of them to a fellow member."""
     kept = asdict(identity) | {"ends": identity.at + STALE}
     cache.set(_person(claim, identity.viewer), kept, timeout=STALE)
 
