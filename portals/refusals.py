@@ -129,14 +129,14 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "busy": Explanation(
         503,
         _("Just a moment"),
-        _("Many people open pages right now, and your Bitrix24 answers us only a few times a second."),
+        _("Many people have opened a page, and your Bitrix24 answers only a few requests at a time."),
         _("This page tries again by itself."),
         retry_after=5,
     ),
     "asked_too_often": Explanation(
         429,
         _("Just a moment"),
-        _("Pages were opened from this panel very often within a minute."),
+        _("This panel has asked your Bitrix24 very often within a minute."),
         _("This page tries again by itself."),
         retry_after=60,
     ),

@@ -17,7 +17,7 @@ from widget.sessions import WidgetSession
 class _Counted(SimpleRateThrottle):
     """Without a copy in the process: thousands of viewers who poll would push what else it remembers out."""
 
-    cache = ConnectionProxy(caches, "redis")
+    cache = ConnectionProxy(caches, "redis")  # type: ignore[assignment] # stands for one of them
 
 
 class _PerViewer(_Counted):

@@ -1,7 +1,7 @@
 """Chats as portals tell of them that the emulated one is not: very large, without a list, of an older kind.
 
-The portal is a script: it answers every batch alike. Facts: Bitrix24 REST docs, "im.dialog.get" and "im.chat.user.list"
-(August 2026); portal source, im/lib/chat.php and im_rest.php (May 2026).
+The portal is a script: it answers every batch alike. Facts: Bitrix24 REST docs, "im.dialog.get" and
+"im.chat.user.list" (August 2026); portal source, im/lib/chat.php and im_rest.php (May 2026).
 """
 
 import json
@@ -70,8 +70,8 @@ def test_the_general_chat(opens: Opens, alpha: Portal) -> None:
 
 def test_a_chat_of_20_000_people(opens: Opens, alpha: Portal) -> None:
     readers = [
-        {"user_id": number, "user_name": "N" * 60, "message_id": 10**9 + number, "date": "2026-08-01T10:00:00+02:00",
-         "avatar": f"https://cdn.bitrix24.example/b1234567/main/{number:040d}/avatar.png"}
+        {"user_id": number, "user_name": "N" * 60, "message_id": 10**9 + number,
+         "date": "2026-08-01T10:00:00+02:00", "avatar": f"https://cdn.bitrix24.example/b1234567/main/{number:040d}/avatar.png"}
         for number in range(1, 20_001)
     ]  # fmt: skip
     with telling(alpha, dialog=DIALOG | {"readed_list": readers}, members=list(range(1, 20_001))):

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar, Final
 
 # Seconds. People leave chats more often than companies.
@@ -62,16 +62,13 @@ class Rights(Answer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look(Answer):
-    """Who is in a group chat, as the portal told one who opened it: the names and ``extranet`` of active people.
+class Look(Rights):
+    """What a member of a group chat may do, and who its members are, as the portal told one who opened it.
 
-    People stand under their numbers as text, as JSON has them; in a large chat they are not all.
+    ``people``: names of active ones and whether they are guests, under their numbers as text, as JSON has them; of
+    a large chat they are not all.
     """
 
-    chat: int
-    chat_id: int
-    context: str
-    entity: str
     people: Mapping[str, tuple[str, bool]]
 
     def identity_of(self, viewer: int) -> Identity | None:
@@ -91,16 +88,7 @@ class Look(Answer):
         )
 
     def rights_of(self, viewer: int) -> Rights | None:
-        """Whoever is in the chat may read and write."""
+        """The same for every member."""
         if str(viewer) not in self.people:
             return None
-        return Rights(
-            epoch=self.epoch,
-            at=self.at,
-            ends=self.ends,
-            chat=self.chat,
-            chat_id=self.chat_id,
-            context=self.context,
-            entity=self.entity,
-            can_write=True,
-        )
+        return Rights(**{each.name: getattr(self, each.name) for each in fields(Rights)})

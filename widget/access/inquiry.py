@@ -7,7 +7,7 @@ from typing import Self, TypeVar
 
 from portals import visits
 from portals.bitrix24.errors import ServerTrouble, Unreachable
-from portals.bitrix24.payloads import AppInfo
+from portals.bitrix24.payloads import AppInfo, DialogKind
 from portals.handlers import SidebarSettings
 from portals.models import Portal
 from widget.access import audience, kept
@@ -66,6 +66,11 @@ class Inquiry:
     @property
     def epoch(self) -> float:
         return self.portal.status_changed_at.timestamp()
+
+    @property
+    def is_group(self) -> bool:
+        """Whether the dialog is the same chat for everybody: a number names the other person of a private one."""
+        return self.claim.dialog_id.kind is not DialogKind.USER
 
     @cached_property
     def sidebar(self) -> SidebarSettings:

@@ -20,7 +20,6 @@ from typing import Any, Final, TypeVar
 from django.core.cache import cache, caches
 
 from portals import shared
-from portals.bitrix24.payloads import DialogKind
 from widget.access.answers import MAY_FRESH, STALE, Answer, Identity, Look, Rights
 from widget.access.claim import OpenClaim
 
@@ -158,9 +157,8 @@ def _rights(claim: OpenClaim, viewer: int) -> str:
 
 
 def _look(claim: OpenClaim) -> str:
-    """Never of a number, which is another chat for each viewer: nothing is written under this one."""
-    dialog = "" if claim.dialog_id.kind is DialogKind.USER else claim.dialog_id
-    return f"look:{claim.member_id}:{dialog}"
+    """Of a group: a number is another chat for each viewer, and no look is kept under one."""
+    return f"look:{claim.member_id}:{claim.dialog_id}"
 
 
 def _opened(claim: OpenClaim) -> str:

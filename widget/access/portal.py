@@ -6,12 +6,13 @@ One batch asks both questions where both are open. Everything that is kept comes
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Final
 
 from portals import moves, visits
 from portals.bitrix24.errors import AccessDenied, ServerTrouble, TokenDead, TokenExpired, Unreachable
 from portals.bitrix24.handlers import rows
-from portals.bitrix24.payloads import Dialog, DialogKind, ImUser
+from portals.bitrix24.payloads import Dialog, ImUser
 from portals.bitrix24.payloads.fields import to_int
 from portals.bitrix24.placements import Context
 from portals.bitrix24.rest import BatchResult, Command, RestClient
@@ -75,7 +76,7 @@ def _ask(inquiry: Inquiry, commands: Mapping[str, Command]) -> BatchResult:
 
 def _people(inquiry: Inquiry) -> dict[str, Command]:
     """Who is in a group chat: all by number, some by name. An open does without where the portal does not tell."""
-    if inquiry.claim.dialog_id.kind is DialogKind.USER:
+    if not inquiry.is_group:
         return {}
     commands: dict[str, Command] = {"members": ("im.chat.user.list", {"CHAT_ID": "$result[dialog][id]"})}
     if inquiry.lately(inquiry.of_token.looked_at):
@@ -112,7 +113,7 @@ def _rights(inquiry: Inquiry, identity: Identity, answers: BatchResult, at: floa
     chat, _ = Chat.objects.get_or_create(portal=inquiry.portal, chat_id=dialog.chat_id)
     visits.used(inquiry.portal)
     entity = f"{dialog.entity_type}:{dialog.entity_id}" if dialog.entity_type else ""
-    people = named(answers)
+    people = named(answers) if inquiry.is_group else {}
     rights = Rights(
         epoch=inquiry.epoch,
         at=at,
@@ -125,19 +126,8 @@ def _rights(inquiry: Inquiry, identity: Identity, answers: BatchResult, at: floa
     )
     kept.keep_rights(inquiry.claim, identity.viewer, rights)
     if people:
-        kept.keep_look(
-            inquiry.claim,
-            Look(
-                epoch=rights.epoch,
-                at=at,
-                ends=rights.ends,
-                chat=rights.chat,
-                chat_id=rights.chat_id,
-                context=rights.context,
-                entity=entity,
-                people=people,
-            ),
-        )
+        member = asdict(rights) | {"can_write": True}
+        kept.keep_look(inquiry.claim, Look(**member, people=people))
     return rights
 
 
