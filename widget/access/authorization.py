@@ -56,7 +56,7 @@ def _holder(inquiry: Inquiry) -> AppInfo | None:
     try:
         callers.asks(token)
         with bulkhead.place(_PLACE):
-            word = gateway.authorization_server().app_info(token, deadline=_DEADLINE)
+            word = gateway.authorization_server(portal).app_info(token, deadline=_DEADLINE)
     except (TokenDead, TokenExpired):
         # The portal has the last word, but not about one invented token after the other.
         if not callers.suspicious(portal.pk):
