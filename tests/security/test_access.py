@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from portals.models import Portal
+from portals.shared import redis_client
 from tests.security.conftest import (
     ADMIN,
     CHAT,
@@ -218,6 +220,22 @@ def test_whoever_is_refused_is_known_so_to_all_processes(opens: Opens, end: Call
     opens.emulator.control.fault("alpha", "500")
     for form in forms:
         assert opens.post(form).status_code == 503
+
+
+def test_a_process_that_did_not_hear_of_a_refusal_hears_of_it_within_a_minute(
+    opens: Opens, clocks: Clocks, alpha: Portal
+) -> None:
+    """However often somebody reloads there meanwhile."""
+    form = opens.form("alpha", PRIYA, CHAT)
+    assert opens.post(form).status_code == 200
+    dismissed(opens)
+    refused = f":1:refused:{alpha.member_id}:{PRIYA}"
+    redis_client().set(refused, json.dumps(time.time()), ex=3600)  # as another process does
+    for _ in range(2):
+        clocks.advance(seconds=29)
+        assert opens.post(form).status_code == 200
+    clocks.advance(seconds=3)
+    assert opens.post(form).status_code == 403
 
 
 def test_whoever_comes_back_is_let_in(opens: Opens, clocks: Clocks) -> None:

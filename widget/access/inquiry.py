@@ -41,7 +41,6 @@ class Inquiry:
     away: Away | None = None
     holder: AppInfo | None = None
     holder_asked: bool = False
-    identity: Identity | None = None
     rights: Rights | None = None
     _viewers: dict[int, OfViewer] = field(default_factory=dict)
 

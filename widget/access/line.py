@@ -138,7 +138,8 @@ def _walked(inquiry: Inquiry) -> Access:
     rights, may = (inquiry.rights, who) if inquiry.rights else _rights(inquiry, identity)
     if inquiry.away:
         return Access(inquiry.portal, identity, rights, ProofSource.STALE)
-    kept.remember(inquiry.claim, identity, rights)
+    if inquiry.here is None:
+        kept.remember(inquiry.claim, identity, rights)
     source = max(who, may, key=list(ProofSource).index)
     return Access(inquiry.portal, identity, rights, source, inquiry.revision)
 
