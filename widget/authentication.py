@@ -7,8 +7,8 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from portals.handlers import SidebarSettings
 from portals.models import Portal
+from portals.placements import SidebarSettings
 from widget.access import audience
 from widget.models import Chat
 from widget.sessions import SessionExpired, SessionInvalid, WidgetSession

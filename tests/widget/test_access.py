@@ -244,7 +244,7 @@ class TestPortalAway:
             ("query_limit", "busy"),
             ("operation_time_limit", "busy"),
             ("garbage", "portal_unreachable"),
-            ("access_denied", "no_access"),
+            ("access_denied", "rest_unavailable"),
             ("overload_limit", "misconfigured"),
         ],
     )

@@ -17,6 +17,7 @@ from portals.bitrix24.payloads.fields import to_int
 from portals.bitrix24.placements import Context
 from portals.bitrix24.rest import BatchResult, Command, RestClient
 from portals.heal import heal
+from portals.refusals import Refusal
 from widget.access import kept
 from widget.access.answers import STALE, Identity, Look, Rights
 from widget.access.inquiry import Away, Inquiry
@@ -104,12 +105,12 @@ def _identity(inquiry: Inquiry, answers: BatchResult, at: float) -> Identity:
 
 
 def _rights(inquiry: Inquiry, identity: Identity, answers: BatchResult, at: float) -> Rights:
-    """Raises: Bitrix24Error."""
+    """Raises: Refusal, Bitrix24Error."""
     try:
         dialog = Dialog.parse(answers["dialog"])
-    except AccessDenied:
+    except AccessDenied as error:
         _refused(inquiry, identity.viewer)
-        raise
+        raise Refusal("no_access", detail=str(error)) from None
     chat, _ = Chat.objects.get_or_create(portal=inquiry.portal, chat_id=dialog.chat_id)
     visits.used(inquiry.portal)
     entity = f"{dialog.entity_type}:{dialog.entity_id}" if dialog.entity_type else ""
