@@ -12,7 +12,7 @@ from emulator import faults
 from emulator.clock import iso, times
 from emulator.errors import ApiError
 from emulator.installations import Application
-from emulator.params import Params, read_params
+from emulator.params import Params, overlay, read_params
 from emulator.recorder import Recorder
 from emulator.state import ACCESS_LIFETIME, CODE_LIFETIME, Code, Portal, Token, World, new_token
 from emulator.switches import Fault
@@ -189,6 +189,7 @@ class OAuthServer:
             "install": install,
             "user_id": token.user_id,
         }
+        result = overlay(result, self.world.contradictions.get(portal.member_id, {}))
         return portal.key, {"result": result, "time": times(start, self.world.clock.now())}
 
     def _known(self, token: Token | None) -> Token | None:

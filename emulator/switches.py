@@ -5,11 +5,15 @@ from dataclasses import dataclass
 
 @dataclass
 class Fault:
-    """A switchable fault; `times` counts down to off, None = until switched off."""
+    """A switchable fault; `times` counts down to off, None = until switched off.
+
+    `method`, in lower case, restricts it to one REST method, also inside a batch.
+    """
 
     delay_ms: int = 0
     error: str | None = None
     times: int | None = None
+    method: str = ""
 
 
 @dataclass

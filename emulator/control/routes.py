@@ -25,6 +25,7 @@ def control_routes() -> list[Route]:
         route("{key}/chats/{id:int}/files", portal.add_file),
         route("{key}/chats/{id:int}/members", portal.change_members),
         route("{key}/faults", portal.set_fault),
+        route("{key}/contradict", portal.contradict),
         route("{key}/bucket", portal.set_bucket),
         route("{key}/events", portal.set_events),
         route("{key}/settings", portal.change_settings),

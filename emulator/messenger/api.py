@@ -129,9 +129,8 @@ def market_update(desk: Desk, params: Mapping[str, Any]) -> dict[str, Any]:
     application = desk.world.applications[client_id]
     version = int(params.get("version") or application.version)
     application.version = max(application.version, version)
-    wizard = application.has_interface and bool(application.install_url)
-    lifecycle.update(desk.world, desk.portal, client_id, version, installer=wizard)
-    return {"page": wizard}
+    installation = lifecycle.update(desk.world, desk.portal, client_id, version)
+    return {"page": not installation.installed}
 
 
 def market_uninstall(desk: Desk, params: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from emulator.limits import Limits
 from emulator.params import Params, read_params
 from emulator.recorder import Recorder
 from emulator.rest import disk
+from emulator.rest.batch import commanded
 from emulator.rest.envelope import timing
 from emulator.rest.registry import Caller, run
 from emulator.state import Portal, Token, User, World
@@ -42,18 +43,19 @@ class RestServer:
         """Answer one request to `/rest/…` of a portal and record it."""
         if request.method == "OPTIONS":
             return Response(headers=CORS)
-        delay, error = faults.take(portal.fault)
-        if delay:
-            await asyncio.sleep(delay)
         params: dict[str, Any] = {}
         match = _PATH.match(request.url.path)
         name = match["method"].lower() if match else ""
         try:
             params = await read_params(request)
+            slow = portal.fault.method
+            delay, error = faults.take(portal.fault, [name, *commanded(params)])
+            if delay:
+                await asyncio.sleep(delay)
             if error:
                 response = faults.answer(error, "portal")
             else:
-                response = self._answer(request, portal, name, params, match)
+                response = self._answer(request, portal, name, params, match, slowness={slow or name: delay})
         except ApiError as failure:
             old = portal.generation == "old"
             status = OLD_STATUSES.get(failure.code, failure.status) if old else failure.status
@@ -79,6 +81,8 @@ class RestServer:
         name: str,
         raw: dict[str, Any],
         match: re.Match[str] | None,
+        *,
+        slowness: dict[str, float],
     ) -> Response:
         start = self.world.clock.now()
         source = request.client.host if request.client else ""
@@ -89,6 +93,7 @@ class RestServer:
             caller = self._webhook(portal, int(match["user"]), match["secret"])
         else:
             caller = self._application(portal, _token_of(request, params))
+        caller.slowness = slowness
         if name == "download":
             return Response(disk.download(caller, params), media_type="application/octet-stream")
         answer = run(caller, name, params)

@@ -147,7 +147,7 @@ def test_the_sdk_reads_an_open(emulator: Emulator, sdk_app: BitrixApp, key: str)
 def test_the_sdk_reads_events(alpha: Client, sdk_app: BitrixApp, receiver: Receiver) -> None:
     alpha.result("event.bind", event="ONAPPUPDATE", handler=receiver.url())
     alpha.result("event.bind", event="ONAPPUNINSTALL", handler=receiver.url())
-    alpha.emulator.control.update("alpha", 2)
+    alpha.emulator.control.update("alpha", 2, installer=False)
     (sent,) = receiver.wait()
     update = OAuthEventData.from_dict(sent.fields)
 

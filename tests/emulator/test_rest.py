@@ -161,6 +161,7 @@ def test_a_batch_is_one_request_for_the_bucket(alpha: Client) -> None:
 
 def test_operating_time_is_counted_and_limited(alpha: Client) -> None:
     first = alpha.call("profile").json()["time"]
+    alpha.emulator.control.fault("alpha", delay_ms=150, method="profile", times=1)
     second = alpha.call("profile").json()["time"]
     alpha.emulator.control.bucket("alpha", operating_limit=-1)
 
