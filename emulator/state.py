@@ -9,11 +9,10 @@ from typing import Any, Literal
 from emulator.clock import Clock
 from emulator.installations import Application, Installation
 from emulator.ledger import issued
-from emulator.switches import BucketSettings, EventSwitches, Fault, Webhook
+from emulator.switches import BucketSettings, EventSwitches, Fault
 
 ACCESS_LIFETIME = 3600
 REFRESH_LIFETIME = 180 * 24 * 3600
-CODE_LIFETIME = 30
 
 UserKind = Literal["employee", "extranet", "dismissed", "bot"]
 # private, group, open, open line, system; channel, open channel, comments, collab, Copilot, external (of a task)
@@ -143,7 +142,6 @@ class Portal:
     installations: dict[str, Installation] = field(default_factory=dict)
     app_options: dict[str, dict[str, str]] = field(default_factory=dict)
     user_options: dict[str, dict[str, str]] = field(default_factory=dict)
-    webhooks: dict[str, Webhook] = field(default_factory=dict)
     fault: Fault = field(default_factory=Fault)
     bucket: BucketSettings = field(default_factory=BucketSettings)
     event_switches: EventSwitches = field(default_factory=EventSwitches)
@@ -190,17 +188,6 @@ class Token:
 
 
 @dataclass
-class Code:
-    """An authorization code (lives 30 s, single use)."""
-
-    code: str
-    client_id: str
-    portal_key: str
-    user_id: int
-    expires: float
-
-
-@dataclass
 class Delivery:
     """One event on its way to a handler; `fields` are the form fields in order, strings only."""
 
@@ -225,7 +212,6 @@ class World:
     moved: dict[int, str] = field(default_factory=dict)
     applications: dict[str, Application] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
-    codes: dict[str, Code] = field(default_factory=dict)
     spent_refresh: set[str] = field(default_factory=set)
     refresh_reuse: int = 0
     # laid over `app.info` of the authorization servers, by member_id

@@ -1,4 +1,4 @@
-"""Settings of a portal that tests turn: faults, event delivery, limits, webhooks."""
+"""Settings of a portal that tests turn: faults, event delivery, limits."""
 
 from dataclasses import dataclass
 
@@ -37,11 +37,3 @@ class BucketSettings:
     y: float = 2.0
     enabled: bool = True
     operating_limit: float = 480.0
-
-
-@dataclass
-class Webhook:
-    """An incoming webhook of one user."""
-
-    user_id: int
-    scope: list[str]

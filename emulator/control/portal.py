@@ -6,8 +6,8 @@ from emulator import faults, seed
 from emulator.control.support import Control, Json, token_json
 from emulator.errors import ApiError
 from emulator.params import Params, as_map
-from emulator.state import Chat, DiskItem, User, new_token
-from emulator.switches import Fault, Webhook
+from emulator.state import Chat, DiskItem, User
+from emulator.switches import Fault
 
 
 def tokens(control: Control) -> Json:
@@ -26,14 +26,6 @@ def revoke(control: Control) -> Json:
         token.refresh_revoked |= control.body.flag("refresh")
         count += 1
     return {"count": count}
-
-
-def webhook(control: Control) -> Json:
-    """An incoming webhook of `user_id` with `scope` (a list)."""
-    secret = new_token()[:16]
-    scope = list((control.body.array("scope") or {}).values())
-    control.portal.webhooks[secret] = Webhook(control.user.id, scope)
-    return {"url": f"{control.portal.client_endpoint}{control.user.id}/{secret}/"}
 
 
 def add_user(control: Control) -> Json:

@@ -119,7 +119,7 @@ def message_add(call: Call) -> int:
         raise ApiError(403, "ACCESS_ERROR", "Action unavailable")
     _check_reply(call, chat)
     system = call.params.flag("SYSTEM") and chat.message_type != "P"
-    if system and call.caller.application:
+    if system:
         text = f"[b]{call.caller.application.title}[/b]\n{text}"
     message = Message(
         call.portal.next_id(), 0 if system else call.user.id, text or attach, call.world.clock.now()

@@ -15,7 +15,7 @@ PAGE_SIZE = 50
 
 @dataclass
 class Caller:
-    """Who calls: a person, through an application or (without one) through an incoming webhook.
+    """Who calls: a person through an application.
 
     `slowness`: seconds that methods took already, by a switched fault.
     """
@@ -26,13 +26,13 @@ class Caller:
     scope: frozenset[str]
     limits: Limits
     access_token: str
-    application: Application | None = None
-    installation: Installation | None = None
+    application: Application
+    installation: Installation
     slowness: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def client_id(self) -> str:
-        return self.application.client_id if self.application else ""
+        return self.application.client_id
 
 
 @dataclass
@@ -55,13 +55,7 @@ class Call:
         return self.caller.user
 
     def in_application(self) -> tuple[Application, Installation]:
-        """The calling application. Raises `ApiError` 403 WRONG_AUTH_TYPE for a webhook."""
-        if self.caller.application is None or self.caller.installation is None:
-            raise ApiError(
-                403,
-                "WRONG_AUTH_TYPE",
-                "Current authorization type is denied for this method Application context required",
-            )
+        """The calling application."""
         return self.caller.application, self.caller.installation
 
     def require_admin(self) -> None:

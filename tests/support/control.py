@@ -75,10 +75,6 @@ class Control:
         """Kill the tokens of an application."""
         self._post(key, "revoke", access=access, refresh=refresh, client_id=client_id)
 
-    def webhook(self, key: str, user_id: int, scope: list[str]) -> str:
-        """The URL of a new incoming webhook."""
-        return str(self._post(key, "webhooks", user_id=user_id, scope=scope)["url"])
-
     def install(
         self,
         key: str,
