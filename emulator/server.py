@@ -27,7 +27,14 @@ class Ports:
         self.messenger = messenger_application()
         self.rest = Starlette(
             routes=[Route("/{path:path}", _rest, methods=["GET", "POST", "HEAD"])],
-            middleware=[Middleware(CORSMiddleware, allow_origins=["*"], allow_headers=ALLOWED_HEADERS)],
+            middleware=[
+                Middleware(
+                    CORSMiddleware,
+                    allow_origins=["*"],
+                    allow_methods=["GET", "POST"],
+                    allow_headers=ALLOWED_HEADERS,
+                )
+            ],
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
