@@ -61,11 +61,11 @@ def save_settings(portal: Portal, session: ApplicationSession, sent: Sent) -> Ht
 @administrator
 def export(portal: Portal, session: ApplicationSession, sent: Sent) -> HttpResponse:
     """What we hold, as a file."""
-    token = _token(sent)
-    if token is None:
-        raise Refusal("token_missing")
     text = json.dumps(
-        administration.export(portal, token), cls=DjangoJSONEncoder, ensure_ascii=False, indent=1
+        administration.export(portal, _needed_token(sent)),
+        cls=DjangoJSONEncoder,
+        ensure_ascii=False,
+        indent=1,
     )
     disposition = 'attachment; filename="chat-notebook.json"'
     return HttpResponse(text, content_type="application/json", headers={"Content-Disposition": disposition})
@@ -76,7 +76,7 @@ def erase(portal: Portal, session: ApplicationSession, sent: Sent) -> HttpRespon
     """Erase all content; answers with a session of the time after."""
     if sent.get("confirm") is not True:
         raise InvalidSettings("confirm")
-    administration.erase_content(portal, session.administrator)
+    administration.erase_content(portal, _needed_token(sent))
     return JsonResponse({"session": ApplicationSession.of(portal, session.administrator).sign()})
 
 
@@ -100,6 +100,13 @@ def _sent(request: HttpRequest) -> Sent:
 def _token(sent: Sent) -> str | None:
     token = sent.get("access_token")
     return token if isinstance(token, str) and token else None
+
+
+def _needed_token(sent: Sent) -> str:
+    token = _token(sent)
+    if token is None:
+        raise Refusal("token_missing")
+    return token
 
 
 def _refused(refusal: Refusal) -> JsonResponse:

@@ -4,6 +4,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
+from portals import installs, moves
 from portals.models import Portal
 from portals.overview import overview
 from portals.troubles import TROUBLES
@@ -124,3 +125,13 @@ def test_the_start_page_reads_portals_and_tokens_once_a_minute_and_logs_never(op
     assert "portals_apicall" not in first.rows
     assert len(first.queries) <= 17
     assert cost_of(operator, "/admin/").rows_of() == 0
+
+
+def test_finding_stale_handlers_and_former_tenants_reads_what_it_finds() -> None:
+    address = Portal.objects.exclude(client_endpoint="").first().client_endpoint  # type: ignore[union-attr]
+    with costs() as cost:
+        assert len(installs.stale(50)) == 50
+    bounded(cost, rows=1000, queries=1)
+    with costs() as cost:
+        moves.vacate(address, "f" * 32)
+    bounded(cost, rows=10, queries=20)
