@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import nh3
 import pytest
 from django.core.management import call_command
 from django.db import connection
@@ -56,11 +57,26 @@ class TestHtml:
     def test_a_few_references_are_links(self) -> None:
         assert render("[a]: /x\n\n" + "[a] " * 20).html.count("<a ") == 20
 
-    @pytest.mark.parametrize("columns", [100, 1_000, 4_000])
-    def test_cells_that_nobody_wrote_are_few(self, columns: int) -> None:
-        text = "a|" * columns + "\n" + "-|" * columns + "\n" + "x\n" * 5_000
+    def test_what_is_too_large_is_known_before_it_is_written(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        written: list[int] = []
+        clean = nh3.clean
+
+        def noted(html: str, **rules: Any) -> str:
+            written.append(len(html))
+            return clean(html, **rules)
+
+        monkeypatch.setattr("nh3.clean", noted)
+        render(REFERENCES[: bounds.TEXT])
+        assert written == []
+        render("[a]: /x\n\n[a]")
+        assert len(written) == 1
+
+    @pytest.mark.parametrize(("columns", "rows"), [(15, 1_000), (100, 5_000), (1_000, 5_000), (4_000, 5_000)])
+    def test_cells_that_nobody_wrote_are_few(self, columns: int, rows: int) -> None:
+        text = "a|" * columns + "\n" + "-|" * columns + "\n" + "x\n" * rows
         html = render(text[: bounds.TEXT]).html
-        assert html.count("<td") + html.count("<th") <= bounds.CELLS
+        assert "<td" not in html, "pipes stay pipes"
+        assert "prose-plain" not in html, "no cell was made to find out"
 
     def test_a_table_as_large_as_people_write_them_is_one(self) -> None:
         text = "|a|b|c|d|\n|-|-|-|-|\n" + "|one|two|three|four|\n" * 900
