@@ -134,8 +134,6 @@ def leave(portal: Portal, domain: str) -> None:
 
 
 def _settled(portal: Portal, claimed_domain: str) -> bool:
-    if not portal.client_endpoint:
-        return False
     if claimed_domain in ("", portal.domain):
         return True
     return bool(cache.get(_alias(portal, claimed_domain)))
