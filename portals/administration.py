@@ -11,8 +11,9 @@ from portals.bitrix24.payloads import PayloadError
 from portals.bitrix24.payloads.fields import checked_text
 from portals.bitrix24.placements import Color, Context, Role
 from portals.bitrix24.rest import RestClient
-from portals.handlers import BindingFailed, SidebarSettings, wanted
+from portals.handlers import BindingFailed, wanted
 from portals.models import Portal
+from portals.placements import SidebarSettings
 from portals.refusals import Refusal, refusal_for
 from portals.tokens import NoToken, RefreshPending
 
@@ -57,21 +58,22 @@ def save(portal: Portal, sidebar: SidebarSettings, access_token: str | None) -> 
     brings them to the portal later. Raises: Refusal if they were not accepted; nothing is stored then.
     """
     wanted(sidebar)  # a value that no portal takes must not get further
-    portal.placement_settings = sidebar.stored()
+    stored = sidebar.stored()
     try:
-        installs.reconcile(portal, access_token)
+        installs.reconcile(portal, access_token, settings=stored)
         bound = True
     except BindingFailed as error:
-        raise Refusal("binding_failed", detail=error.code) from None
+        raise Refusal(error.reason, detail=error.code) from None
     except (NoToken, RefreshPending):
         bound = False
     except Bitrix24Error as error:
         if error.disposition is not Disposition.RETRY_LATER:
-            raise _refusal(error) from None
+            raise refusal_for(error) from None
         bound = False
-    portal.save(update_fields=["placement_settings", "updated_at"])
     log.info("settings_saved", portal=portal.member_id, bound=bound)
     if not bound:
+        portal.placement_settings = stored
+        portal.save(update_fields=["placement_settings", "updated_at"])
         signals.handlers_stale.send(Portal, portal=portal)
     return bound
 
@@ -84,7 +86,7 @@ def export(portal: Portal, access_token: str) -> dict[str, Any]:
     try:
         contributions = moves.ask(portal, access_token, lambda client: _contributions(portal, client))
     except Bitrix24Error as error:
-        raise _refusal(error) from None
+        raise refusal_for(error) from None
     log.info("data_exported", portal=portal.member_id)
     return {
         "portal": {
@@ -111,7 +113,7 @@ def erase_content(portal: Portal, access_token: str) -> None:
     try:
         administrator = moves.ask(portal, access_token, lambda client: _administrator(portal, client))
     except Bitrix24Error as error:
-        raise _refusal(error) from None
+        raise refusal_for(error) from None
     portal.erase_content("content_erased")
     log.info("content_erased", portal=portal.member_id, user=administrator)
 
@@ -132,11 +134,6 @@ def _contributions(portal: Portal, client: RestClient) -> dict[str, Any]:
     for _receiver, contribution in contributions:
         found |= contribution
     return found
-
-
-def _refusal(error: Bitrix24Error) -> Refusal:
-    denied = error.disposition is Disposition.DENIED
-    return Refusal("not_administrator", detail=str(error)) if denied else refusal_for(error)
 
 
 def _names(value: object) -> list[str]:

@@ -10,9 +10,9 @@ from portals import callers, installs, moves, signals, tokens
 from portals.bitrix24.errors import Bitrix24Error
 from portals.bitrix24.payloads import OpenRequest, PortalAppInfo, Profile
 from portals.bitrix24.rest import BatchResult, Command
-from portals.handlers import SidebarSettings
 from portals.heal import heal
 from portals.models import Portal
+from portals.placements import SidebarSettings
 from portals.refusals import Refusal, refusal_for
 from portals.schedule import USE_RESOLUTION
 

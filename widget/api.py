@@ -15,11 +15,10 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from portals import callers
-from widget import access, history, notes
+from widget import access, history, notes, rendering
 from widget import serializers as shapes
 from widget.authentication import Viewer
 from widget.checklists import NoSuchBox
-from widget.markdown import render
 from widget.models import Note
 from widget.problems import Problem
 from widget.sessions import LIFETIME, WidgetSession
@@ -210,7 +209,7 @@ class Preview(NotesView):
     @extend_schema(request=shapes.PreviewSerializer, responses=shapes.HtmlSerializer)
     def post(self, request: Request) -> Response:
         text = _validated(shapes.PreviewSerializer(data=request.data))["text"]
-        return Response({"html": render(text).html})
+        return Response({"html": rendering.preview(text, self.session.portal)})
 
 
 class Changes(NotesView):
@@ -232,8 +231,7 @@ class Changes(NotesView):
         if request.headers.get("If-None-Match") == f'"{now}"':
             return Response(status=304, headers={"ETag": f'"{now}"'})
         since = _validated(shapes.SinceSerializer(data=request.query_params))["since"]
-        changed = notes.changes(self.session.chat, since=since)
-        more = len(changed) == notes.CHANGES_SIZE
+        changed, more = notes.changes(self.session.chat, since=since)
         revision = max([now, *(note.changed_in for note in changed)])
         if more:
             revision = changed[-1].changed_in

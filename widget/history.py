@@ -1,29 +1,17 @@
 """What a note said before, and what each change did to it."""
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import SequenceMatcher
 
+from widget.difference import Piece, difference
 from widget.models import Note, NoteRevision
 
 KEPT_VERSIONS = 100
-# Pieces before times pieces after. Comparing costs up to their product: seconds without a limit.
-COMPARED = 10_000_000
-_PIECES = re.compile(r"\w+|\s+|[^\w\s]")
 
 
 class NoSuchVersion(Exception):
     """The note has no such version, or it is too old to be kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A run of text that a change left, took away or brought: ``kind`` is "same", "removed" or "added"."""
-
-    kind: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,41 +53,8 @@ def version(note: Note, number: int) -> Version:
     if number not in found:
         raise NoSuchVersion(number)
     this, before = found[number], found.get(number - 1)
-    pieces = tuple(difference(before.text if before else "", this.text))
+    pieces = difference(before.text if before else "", this.text)
     return Version(this.version, this.editor_id, this.editor_name, this.written_at, this.text, changes=pieces)
-
-
-def difference(before: str, after: str) -> Iterator[Piece]:
-    """What turned ``before`` into ``after``: by lines, and inside changed lines by words."""
-    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    for kind, a, b in _matched(old, new):
-        if kind == "replace":
-            yield from _inside("".join(a), "".join(b))
-        else:
-            yield from _pieces(kind, "".join(a), "".join(b))
-
-
-def _inside(before: str, after: str) -> Iterator[Piece]:
-    for kind, a, b in _matched(_PIECES.findall(before), _PIECES.findall(after)):
-        yield from _pieces(kind, "".join(a), "".join(b))
-
-
-def _matched(old: list[str], new: list[str]) -> Iterator[tuple[str, list[str], list[str]]]:
-    if len(old) * len(new) > COMPARED:
-        yield "replace", old, new
-        return
-    for kind, a, b, c, d in SequenceMatcher(None, old, new).get_opcodes():
-        yield kind, old[a:b], new[c:d]
-
-
-def _pieces(kind: str, before: str, after: str) -> Iterator[Piece]:
-    if kind == "equal":
-        yield Piece("same", after)
-        return
-    if before:
-        yield Piece("removed", before)
-    if after:
-        yield Piece("added", after)
 
 
 def _current(note: Note) -> Version:

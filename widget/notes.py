@@ -1,5 +1,6 @@
 """The notebook of a chat: read, add, edit, tick, pin, delete. Every caller has proved that it may."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,14 +11,14 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from widget import history, markdown
-from widget.markdown import RENDERER, render
+from widget import bounds, history, markdown, rendering
+from widget.folding import fold
 from widget.models import Chat, Note
 from widget.sessions import WidgetSession
 
 PAGE_SIZE = 50
 CHANGES_SIZE = 100
-TEXT_LIMIT = 20_000
+TEXT_LIMIT = bounds.TEXT
 PINNED_LIMIT = 20
 KEPT_DELETED = timedelta(days=30)
 
@@ -44,17 +45,25 @@ class StaleNote(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What somebody looks for: all ``words`` (of text or author), or one note by ``#number``."""
+    """What somebody looks for: all ``words`` (of text or author), or the one note that is ``#number``."""
 
     words: tuple[str, ...] = ()
     open_only: bool = False
 
     def apply(self, notes: QuerySet[Note]) -> QuerySet[Note]:
-        for word in self.words:
-            number = word[1:] if word.startswith("#") and word[1:].isdecimal() and len(word) < 19 else None  # noqa: PLR2004
-            match = Q(text__icontains=word) | Q(author_name__icontains=word)
-            notes = notes.filter(match | Q(pk=int(number)) if number else match)
-        return notes.filter(open_points__gt=0) if self.open_only else notes
+        if self.open_only:
+            notes = notes.filter(open_points__gt=0)
+        if self._number is not None and notes.filter(pk=self._number).exists():
+            return notes.filter(pk=self._number)
+        # Each once, the longest first; an expression reads a text once, LIKE once for each character of the word.
+        words = sorted({fold(word) for word in self.words} - {""}, key=len, reverse=True)[: bounds.WORDS]
+        return notes.filter(*(Q(folded__regex=re.escape(word)) for word in words))
+
+    @property
+    def _number(self) -> int | None:
+        if len(self.words) != 1 or not re.fullmatch(r"#[0-9]{1,18}", self.words[0]):
+            return None
+        return int(self.words[0][1:])
 
 
 def page(
@@ -62,7 +71,7 @@ def page(
 ) -> tuple[Sequence[Note], bool]:
     """Notes of a chat: the pinned, then the newest (older than note ``before``); and whether there are more.
 
-    One query; notes stored under older rules of rendering cost one more, once.
+    One query. A page ends early where its notes are very long.
     """
     notes = (query or Query()).apply(_present(chat_id))
     newest = notes.filter(pinned_at=None).order_by("-pk")
@@ -72,7 +81,19 @@ def page(
         found = sorted(pinned.union(newest[: PAGE_SIZE + 1], all=True), key=_first_view)
     else:
         found = list(newest.filter(pk__lt=before)[: PAGE_SIZE + 1])
-    return _rendered(found[:PAGE_SIZE]), len(found) > PAGE_SIZE
+    pinned_first = sum(note.pinned_at is not None for note in found)
+    fits = _fitting(found[:PAGE_SIZE], always=pinned_first + 1)
+    return fits, len(found) > len(fits)
+
+
+def _fitting(notes: list[Note], *, always: int) -> list[Note]:
+    """As many as an answer takes: those that ``always`` come, the others while there is room."""
+    size = 0
+    for place, note in enumerate(notes):
+        size += len(note.html.encode()) + len(note.text.encode())
+        if size > bounds.ANSWER and place >= always:
+            return notes[:place]
+    return notes
 
 
 def _first_view(note: Note) -> tuple[float, int]:
@@ -90,10 +111,16 @@ def revision(chat_id: int) -> int:
     return next(iter(Chat.objects.filter(pk=chat_id).values_list("revision", flat=True)), 0)
 
 
-def changes(chat_id: int, *, since: int) -> Sequence[Note]:
-    """Notes that changed after revision ``since``, oldest change first; deleted ones have ``deleted_at``."""
-    found = Note.objects.filter(chat=chat_id, changed_in__gt=since).order_by("changed_in")
-    return _rendered(list(found[:CHANGES_SIZE]))
+def changes(chat_id: int, *, since: int) -> tuple[Sequence[Note], bool]:
+    """Notes that changed after revision ``since``, oldest change first, and whether there may be more.
+
+    Deleted ones have ``deleted_at``.
+    """
+    found = list(
+        Note.objects.filter(chat=chat_id, changed_in__gt=since).order_by("changed_in")[:CHANGES_SIZE]
+    )
+    fits = _fitting(found, always=1)
+    return fits, len(fits) < len(found) or len(fits) == CHANGES_SIZE
 
 
 def get(chat_id: int, note_id: int) -> Note:
@@ -110,19 +137,17 @@ def add(session: WidgetSession, text: str, key: UUID | None = None) -> Note:
     Raises: ReadOnly.
     """
     _require_write(session)
-    rendered = render(text)
+    made = rendering.made(text, session.viewer_name, session.portal)
     with transaction.atomic():
         number = _next_revision(session.chat)
-        made = _present(session.chat).filter(author_id=session.viewer, key=key).first() if key else None
-        if made is not None:
-            return made
+        again = _present(session.chat).filter(author_id=session.viewer, key=key).first() if key else None
+        if again is not None:
+            return again
         return Note.objects.create(
             chat_id=session.chat,
             key=key,
             text=text,
-            html=rendered.html,
-            renderer=RENDERER,
-            open_points=rendered.open_points,
+            **made,
             author_id=session.viewer,
             author_name=session.viewer_name,
             changed_in=number,
@@ -134,11 +159,8 @@ def edit(session: WidgetSession, note_id: int, text: str, version: int) -> Note:
 
     Raises: ReadOnly, NoSuchNote, StaleNote.
     """
-    with _change(session, note_id) as note:
-        if note.version != version:
-            raise StaleNote(note)
-        _rewrite(session, note, text)
-    return note
+    _require_write(session)
+    return _rewrite(session, get(session.chat, note_id), text, version)
 
 
 def tick(session: WidgetSession, note_id: int, box: int, *, checked: bool, version: int) -> Note:
@@ -146,11 +168,11 @@ def tick(session: WidgetSession, note_id: int, box: int, *, checked: bool, versi
 
     Raises: ReadOnly, NoSuchNote, StaleNote, NoSuchBox.
     """
-    with _change(session, note_id) as note:
-        if note.version != version:
-            raise StaleNote(note)
-        _rewrite(session, note, markdown.tick(note.text, box, checked=checked))
-    return note
+    _require_write(session)
+    note = get(session.chat, note_id)
+    if note.version != version:
+        raise StaleNote(note)
+    return _rewrite(session, note, markdown.tick(note.text, box, checked=checked), version)
 
 
 def pin(session: WidgetSession, note_id: int, *, pinned: bool) -> Note:
@@ -215,26 +237,21 @@ def _next_revision(chat_id: int) -> int:
     return Chat.objects.values_list("revision", flat=True).get(pk=chat_id)
 
 
-def _rewrite(session: WidgetSession, note: Note, text: str) -> None:
-    history.keep(note)
-    rendered = render(text)
-    note.text, note.html, note.renderer = text, rendered.html, RENDERER
-    note.open_points = rendered.open_points
-    note.editor_id, note.editor_name = session.viewer, session.viewer_name
-    note.version += 1
-    note.updated_at = timezone.now()
-    note.save()
-
-
-def _rendered(notes: list[Note]) -> list[Note]:
-    """Notes whose HTML follows today's rules."""
-    outdated = [note for note in notes if note.renderer < RENDERER]
-    for note in outdated:
-        rendered = render(note.text)
-        note.html, note.open_points, note.renderer = rendered.html, rendered.open_points, RENDERER
-    if outdated:
-        Note.objects.bulk_update(outdated, ["html", "open_points", "renderer"])
-    return notes
+def _rewrite(session: WidgetSession, seen: Note, text: str, version: int) -> Note:
+    """Raises: NoSuchNote, StaleNote."""
+    # Ahead of the chat's lock: rendering a long note takes longer than everything else together.
+    made = rendering.made(text, seen.author_name, session.portal)
+    with _change(session, seen.pk) as note:
+        if note.version != version:
+            raise StaleNote(note)
+        history.keep(note)
+        for field, value in {"text": text, **made}.items():
+            setattr(note, field, value)
+        note.editor_id, note.editor_name = session.viewer, session.viewer_name
+        note.version += 1
+        note.updated_at = timezone.now()
+        note.save()
+    return note
 
 
 def _require_write(session: WidgetSession) -> None:

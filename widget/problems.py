@@ -1,5 +1,6 @@
 """Errors of the API as problem details (RFC 9457), each with a stable ``code``."""
 
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -45,7 +46,7 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
     counters.api_refused(code)
     response.data = {
         "type": "about:blank",
-        "title": str(error.default_detail),
+        "title": HTTPStatus(response.status_code).phrase,
         "status": response.status_code,
         "detail": detail,
         "code": code,

@@ -47,7 +47,8 @@ export class Field {
   }
 
   get value() {
-    return this.area.value.trim();
+    // The first line keeps its indentation: Markdown reads it.
+    return this.area.value.replace(/^(?:[ \t]*[^\S \t])+/, "").trimEnd();
   }
 
   set value(text) {
