@@ -21,7 +21,7 @@ from widget.authentication import Viewer
 from widget.checklists import NoSuchBox
 from widget.models import Note
 from widget.problems import Problem
-from widget.sessions import LIFETIME, WidgetSession
+from widget.sessions import WidgetSession
 from widget.throttles import Previewing, Reading, Renewing, Writing
 
 
@@ -60,7 +60,7 @@ class Session(View):
         return Response(
             {
                 "session": session.sign(),
-                "expires_in": int(LIFETIME.total_seconds()),
+                "expires_in": session.seconds,
                 "can_write": session.can_write,
             }
         )
