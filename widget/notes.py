@@ -1,17 +1,18 @@
-"""The notebook of a chat: read, add, edit, tick, pin, delete. Every caller has proved that it may."""
+"""The notebook of a chat: read, add, edit, tick, pin. Every caller has proved that it may."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from widget import history, markdown
-from widget.markdown import RENDERER, render
+from widget import history, markdown, merging
+from widget.markdown import RENDERER, Rendered, render
+from widget.merging import Clash, Clashing
 from widget.models import Chat, Note
 from widget.sessions import WidgetSession
 
@@ -19,7 +20,17 @@ PAGE_SIZE = 50
 CHANGES_SIZE = 100
 TEXT_LIMIT = 20_000
 PINNED_LIMIT = 20
-KEPT_DELETED = timedelta(days=30)
+_REWRITTEN = (
+    "text",
+    "html",
+    "renderer",
+    "open_points",
+    "editor_id",
+    "editor_name",
+    "version",
+    "by_tick",
+    "updated_at",
+)
 
 
 class ReadOnly(Exception):
@@ -34,12 +45,22 @@ class TooManyPinned(Exception):
     """Pinned notes all stand on the first page."""
 
 
-class StaleNote(Exception):
-    """Somebody else has edited the note since; ``current`` is what it says now."""
+class KeyReused(Exception):
+    """The key belongs to another text: whoever sent it must be told, or this one would be lost."""
 
-    def __init__(self, current: Note) -> None:
+
+class StaleNote(Exception):
+    """The note says something else by now: ``current``.
+
+    For an edit: ``base`` is what its writer started from (None if that is not kept), ``clashes`` what excludes
+    each other.
+    """
+
+    def __init__(self, current: Note, base: str | None = None, clashes: Sequence[Clash] = ()) -> None:
         super().__init__(f"note {current.pk} is at version {current.version}")
         self.current = current
+        self.base = base
+        self.clashes = clashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +85,7 @@ def page(
 
     One query; notes stored under older rules of rendering cost one more, once.
     """
-    notes = (query or Query()).apply(_present(chat_id))
+    notes = (query or Query()).apply(present(chat_id))
     newest = notes.filter(pinned_at=None).order_by("-pk")
     if before is None:
         # Each half by its own index; sorted as one, all notes of the chat would be read.
@@ -82,7 +103,7 @@ def _first_view(note: Note) -> tuple[float, int]:
 
 def has(chat_id: int, note_id: int) -> bool:
     """Whether the chat has this note."""
-    return _present(chat_id).filter(pk=note_id).exists()
+    return present(chat_id).filter(pk=note_id).exists()
 
 
 def revision(chat_id: int) -> int:
@@ -98,7 +119,7 @@ def changes(chat_id: int, *, since: int) -> Sequence[Note]:
 
 def get(chat_id: int, note_id: int) -> Note:
     """Raises: NoSuchNote."""
-    note = _present(chat_id).filter(pk=note_id).first()
+    note = present(chat_id).filter(pk=note_id).first()
     if note is None:
         raise NoSuchNote(note_id)
     return note
@@ -107,18 +128,23 @@ def get(chat_id: int, note_id: int) -> Note:
 def add(session: WidgetSession, text: str, key: UUID | None = None) -> Note:
     """A new note, or the one that the author has made under this ``key`` before, unless it was deleted meanwhile.
 
-    Raises: ReadOnly.
+    Raises: ReadOnly, KeyReused if that was made of another text.
     """
-    _require_write(session)
+    require_write(session)
     rendered = render(text)
+    digest = hashlib.sha256(text.encode()).hexdigest() if key else ""
     with transaction.atomic():
-        number = _next_revision(session.chat)
-        made = _present(session.chat).filter(author_id=session.viewer, key=key).first() if key else None
+        number = _locked(session.chat) + 1
+        made = present(session.chat).filter(author_id=session.viewer, key=key).first() if key else None
+        if made is not None and made.key_digest != digest:
+            raise KeyReused(made.pk)
         if made is not None:
             return made
+        Chat.objects.filter(pk=session.chat).update(revision=number)
         return Note.objects.create(
             chat_id=session.chat,
             key=key,
+            key_digest=digest,
             text=text,
             html=rendered.html,
             renderer=RENDERER,
@@ -130,26 +156,36 @@ def add(session: WidgetSession, text: str, key: UUID | None = None) -> Note:
 
 
 def edit(session: WidgetSession, note_id: int, text: str, version: int) -> Note:
-    """Replace the text of a note that is still at ``version``, and keep what it said.
+    """Make of a note what its writer made of ``version``, together with what others have changed since.
 
-    Raises: ReadOnly, NoSuchNote, StaleNote.
+    What it said is kept; an edit that changes nothing makes no version.
+    Raises: ReadOnly, NoSuchNote, StaleNote if the changes exclude each other.
     """
-    with _change(session, note_id) as note:
-        if note.version != version:
-            raise StaleNote(note)
-        _rewrite(session, note, text)
+    require_write(session)
+    rendered = render(text)  # before others have to wait
+    with change(session, note_id) as note:
+        merged = text if note.version == version else _merged(note, version, text)
+        _rewrite(session, note, merged, rendered if merged == text else render(merged))
     return note
 
 
 def tick(session: WidgetSession, note_id: int, box: int, *, checked: bool, version: int) -> Note:
-    """Tick box number ``box`` of a note that is still at ``version``, or untick it.
+    """Tick box number ``box`` that a note had at ``version``, or untick it, whatever became of other lines since.
 
-    Raises: ReadOnly, NoSuchNote, StaleNote, NoSuchBox.
+    Raises: ReadOnly, NoSuchNote, StaleNote if they changed that line, NoSuchBox.
     """
-    with _change(session, note_id) as note:
-        if note.version != version:
+    require_write(session)
+    with change(session, note_id) as note:
+        seen = history.text_of(note, version)
+        if seen is None:
             raise StaleNote(note)
-        _rewrite(session, note, markdown.tick(note.text, box, checked=checked))
+        text = markdown.tick(seen, box, checked=checked)
+        if note.version != version:
+            # Who wants what was there already has not seen what became of it.
+            if text == seen:
+                raise StaleNote(note)
+            text = _merged(note, version, text)
+        _rewrite(session, note, text, render(text), by_tick=True)
     return note
 
 
@@ -158,72 +194,81 @@ def pin(session: WidgetSession, note_id: int, *, pinned: bool) -> Note:
 
     Raises: ReadOnly, NoSuchNote, TooManyPinned.
     """
-    with _change(session, note_id) as note:
-        others = _present(session.chat).filter(pinned_at__isnull=False).exclude(pk=note_id)
+    with change(session, note_id) as note:
+        others = present(session.chat).filter(pinned_at__isnull=False).exclude(pk=note_id)
         if pinned and others.count() >= PINNED_LIMIT:
             raise TooManyPinned
-        note.pinned_at = (note.pinned_at or timezone.now()) if pinned else None
-        note.save(update_fields=["pinned_at", "changed_in"])
+        if pinned != bool(note.pinned_at):
+            note.pinned_at = timezone.now() if pinned else None
+            save(note, "pinned_at")
     return note
 
 
-def delete(session: WidgetSession, note_id: int) -> None:
-    """Raises: ReadOnly, NoSuchNote."""
-    with _change(session, note_id) as note:
-        note.deleted_at = timezone.now()
-        note.save(update_fields=["deleted_at", "changed_in"])
-
-
-def restore(session: WidgetSession, note_id: int) -> Note:
-    """Undo a deletion. Raises: ReadOnly, NoSuchNote."""
-    with _change(session, note_id, deleted=True) as note:
-        note.deleted_at = None
-        note.pinned_at = None
-        note.save(update_fields=["deleted_at", "pinned_at", "changed_in"])
-    return note
-
-
-def purge(now: datetime | None = None) -> int:
-    """Erase what was deleted long ago; returns how many notes."""
-    due = (now or timezone.now()) - KEPT_DELETED
-    _, by_model = Note.objects.filter(deleted_at__lt=due).delete()
-    return by_model.get("widget.Note", 0)
-
-
-def _present(chat_id: int) -> QuerySet[Note]:
+def present(chat_id: int) -> QuerySet[Note]:
+    """Notes of a chat that nobody has deleted."""
     return Note.objects.filter(chat=chat_id, deleted_at=None)
 
 
 @contextmanager
-def _change(session: WidgetSession, note_id: int, *, deleted: bool = False) -> Iterator[Note]:
-    """One change of a note at a time in a chat: the chat's row is the lock, and counts.
+def change(session: WidgetSession, note_id: int, *, deleted: bool = False) -> Iterator[Note]:
+    """One change of a note at a time in a chat: the chat's row is the lock. `save` makes the change count.
 
-    Raises: ReadOnly, NoSuchNote.
+    Raises: ReadOnly, NoSuchNote; with ``deleted`` it is a note of the bin as well.
     """
-    _require_write(session)
+    require_write(session)
     with transaction.atomic():
-        number = _next_revision(session.chat)
-        note = Note.objects.filter(pk=note_id, chat=session.chat, deleted_at__isnull=not deleted).first()
-        if note is None:
+        revision = _locked(session.chat)
+        note = Note.objects.filter(pk=note_id, chat=session.chat).first()
+        if note is None or (note.deleted_at and not deleted):
             raise NoSuchNote(note_id)
-        note.changed_in = number
+        note.changed_in = revision + 1
         yield note
 
 
-def _next_revision(chat_id: int) -> int:
-    Chat.objects.filter(pk=chat_id).update(revision=F("revision") + 1)
-    return Chat.objects.values_list("revision", flat=True).get(pk=chat_id)
+def save(note: Note, *fields: str) -> None:
+    """Store ``fields`` of a note inside its `change`: the next change of the chat, which open pages hear of."""
+    Chat.objects.filter(pk=note.chat_id).update(revision=note.changed_in)
+    note.save(update_fields=[*fields, "changed_in"])
 
 
-def _rewrite(session: WidgetSession, note: Note, text: str) -> None:
+def require_write(session: WidgetSession) -> None:
+    """Raises: ReadOnly."""
+    if not session.can_write:
+        raise ReadOnly
+
+
+def _locked(chat_id: int) -> int:
+    """The chat's revision; nobody else changes the chat before this transaction ends."""
+    return Chat.objects.select_for_update(no_key=True).values_list("revision", flat=True).get(pk=chat_id)
+
+
+def _merged(note: Note, version: int, text: str) -> str:
+    """``text``, which was made of ``version``, with what others have changed since. Raises: StaleNote."""
+    base = history.text_of(note, version)
+    if base is None:
+        raise StaleNote(note)
+    try:
+        merged = merging.merge(base, text, note.text)
+    except Clashing as clashing:
+        raise StaleNote(note, base, clashing.clashes) from None
+    if len(merged) > TEXT_LIMIT or not merged.strip():
+        raise StaleNote(note, base, [Clash(base, text, note.text)])
+    return merged
+
+
+def _rewrite(
+    session: WidgetSession, note: Note, text: str, rendered: Rendered, *, by_tick: bool = False
+) -> None:
+    if text == note.text:
+        return
     history.keep(note)
-    rendered = render(text)
     note.text, note.html, note.renderer = text, rendered.html, RENDERER
     note.open_points = rendered.open_points
     note.editor_id, note.editor_name = session.viewer, session.viewer_name
     note.version += 1
+    note.by_tick = by_tick
     note.updated_at = timezone.now()
-    note.save()
+    save(note, *_REWRITTEN)
 
 
 def _rendered(notes: list[Note]) -> list[Note]:
@@ -235,8 +280,3 @@ def _rendered(notes: list[Note]) -> list[Note]:
     if outdated:
         Note.objects.bulk_update(outdated, ["html", "open_points", "renderer"])
     return notes
-
-
-def _require_write(session: WidgetSession) -> None:
-    if not session.can_write:
-        raise ReadOnly
