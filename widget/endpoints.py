@@ -64,6 +64,7 @@ class NotesView(View):
             "base": None
             if stale.base is None
             else {"version": self.request.data["version"], "text": stale.base},
+            "merged": stale.merged,
             "clashes": ClashSerializer(stale.clashes, many=True).data,
         }
         return Problem(409, "stale", _("Somebody else has changed this note."), **members)

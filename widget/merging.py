@@ -24,11 +24,12 @@ class Clash:
 
 
 class Clashing(Exception):
-    """The changes exclude each other in ``clashes``."""
+    """The changes exclude each other in ``clashes``; ``merged`` has those of both, and there mine."""
 
-    def __init__(self, clashes: Sequence[Clash]) -> None:
+    def __init__(self, clashes: Sequence[Clash], merged: str) -> None:
         super().__init__(f"{len(clashes)} clashes")
         self.clashes = clashes
+        self.merged = merged
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -62,9 +63,11 @@ def merge(base: str, mine: str, theirs: str) -> str:
             merged += [*other, *ours]
         else:
             clashes.append(Clash(*("\n".join(lines) for lines in (before[start:end], ours, other))))
+            merged += ours
+    text = "\n".join([*merged, *before[done:]])
     if clashes:
-        raise Clashing(clashes)
-    return "\n".join([*merged, *before[done:]])
+        raise Clashing(clashes, text)
+    return text
 
 
 def _regions(changes: list[_Change]) -> list[tuple[int, int]]:

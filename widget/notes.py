@@ -53,14 +53,17 @@ class StaleNote(Exception):
     """The note says something else by now: ``current``.
 
     For an edit: ``base`` is what its writer started from (None if that is not kept), ``clashes`` what excludes
-    each other.
+    each other, ``merged`` the rest of both brought together, with what the writer made of what clashes.
     """
 
-    def __init__(self, current: Note, base: str | None = None, clashes: Sequence[Clash] = ()) -> None:
+    def __init__(
+        self, current: Note, base: str | None = None, clashes: Sequence[Clash] = (), merged: str | None = None
+    ) -> None:
         super().__init__(f"note {current.pk} is at version {current.version}")
         self.current = current
         self.base = base
         self.clashes = clashes
+        self.merged = merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,9 +253,9 @@ def _merged(note: Note, version: int, text: str) -> str:
     try:
         merged = merging.merge(base, text, note.text)
     except Clashing as clashing:
-        raise StaleNote(note, base, clashing.clashes) from None
+        raise StaleNote(note, base, clashing.clashes, clashing.merged) from None
     if len(merged) > TEXT_LIMIT or not merged.strip():
-        raise StaleNote(note, base, [Clash(base, text, note.text)])
+        raise StaleNote(note, base, [Clash(base, text, note.text)], merged)
     return merged
 
 

@@ -91,11 +91,16 @@ class DeletedNoteSerializer(serializers.ModelSerializer[Note]):
 
 
 class StaleSerializer(ProblemSerializer):
-    """The note says something else by now: ``current``. What clashes, and with what base, is said of edits."""
+    """The note says something else by now: ``current``.
+
+    Of an edit also: its ``base``, what clashes, and ``merged``: the rest of both brought together, with what the
+    writer made of what clashes.
+    """
 
     current = NoteSerializer()
     base = BaseSerializer(allow_null=True)
     clashes = ClashSerializer(many=True)
+    merged = serializers.CharField(allow_null=True, allow_blank=True)
 
 
 class BinPageSerializer(serializers.Serializer[Any]):

@@ -72,6 +72,7 @@ class TestMerging:
         assert problem["base"] == {"version": 1, "text": "rent 900\nkeys"}
         assert (problem["current"]["text"], problem["current"]["version"]) == ("rent 990\nkeys", 2)
         assert problem["clashes"] == [{"base": "rent 900", "mine": "rent 950", "theirs": "rent 990"}]
+        assert problem["merged"] == "rent 950\nkeys\nlamp"
         assert Note.objects.get().text == "rent 990\nkeys"
 
     def test_the_same_change_twice_is_no_clash_and_no_version(self, api: Api, mei: Api) -> None:
