@@ -23,6 +23,8 @@ function showRights(canWrite) {
 
 /** The viewer may no longer see this chat: neither may the page. */
 function close(problem) {
+  // Session and live updates both hear of it.
+  if (root.querySelector(".lost-reason")) return;
   const box = blank("blank-lost");
   box.querySelector(".lost-reason").textContent = problem.detail;
   // What one has written oneself and could not save can still be copied.
