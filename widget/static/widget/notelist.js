@@ -1,9 +1,8 @@
 // The list of notes: what is shown, in the server's order, whoever brings it.
-import { boxesOf } from "./boxes.js";
 import { explain, reason } from "./field.js";
 import { News } from "./news.js";
+import { NoteElements } from "./noteelements.js";
 import { announce, blank, text } from "./texts.js";
-import { localise } from "./times.js";
 
 // Being saved, edited, looked into, about to be deleted, or just deleted and still to be undone.
 const BUSY = "[aria-busy], [data-deleted], :has(.editor, .history, .note-ask)";
@@ -18,12 +17,13 @@ function edited(element) {
   return Boolean(element.querySelector(".editor"));
 }
 
-export class NoteList {
+export class NoteList extends NoteElements {
   // Grows when the list becomes another one: a page that was asked for before is not of it.
   #generation = 0;
 
   /** `onSearch()` is called for the notes that are looked for to be asked again. */
   constructor(root, { api, frame, onSearch }) {
+    super();
     Object.assign(this, { root, api, frame, onSearch });
     this.news = new News(root.querySelector("#news"), { onShow: () => this.showNews() });
     this.list = root.querySelector("#notes");
@@ -32,14 +32,8 @@ export class NoteList {
     this.next = this.end.dataset.next ?? null;
     this.more = this.end.querySelector("button");
     this.more.addEventListener("click", () => this.older());
-    for (const element of this.list.children) this.#name(element);
+    for (const element of this.list.children) this.name(element);
     this.enableBoxes(this.list);
-  }
-
-  /** Lets those who may write tick the boxes under `element`. */
-  enableBoxes(element) {
-    const readOnly = this.root.hasAttribute("data-read-only") || !this.frame.can_write;
-    for (const box of boxesOf(element)) box.disabled = readOnly;
   }
 
   /** Shows a page of what was looked for, or the whole notebook again; what somebody is busy with stays. */
@@ -200,7 +194,7 @@ export class NoteList {
   /** A note being saved: shown at once as plain text. */
   expect(source) {
     const element = blank("blank-note");
-    this.#sign(element, { author: { id: this.frame.viewer_id, name: text("you") }, version: 1 });
+    this.sign(element, { author: { id: this.frame.viewer_id, name: text("you") }, version: 1 });
     element.removeAttribute("data-author");
     const prose = element.querySelector(".note-text");
     prose.textContent = source;
@@ -232,32 +226,6 @@ export class NoteList {
     this.news.settle(note);
   }
 
-  /** Writes a note into an element. */
-  write(element, note) {
-    element.id = `note-${note.id}`;
-    element.dataset.note = note.id;
-    element.dataset.version = note.version;
-    const time = element.querySelector("time");
-    time.dateTime = note.created_at;
-    // The server has sanitised it, as it has what the page came with.
-    element.querySelector(".note-text").innerHTML = note.html;
-    const source = element.querySelector(".note-source");
-    if (source) source.content.textContent = note.text;
-    this.#sign(element, note);
-    this.mark(element, note);
-    this.#name(element);
-    this.enableBoxes(element);
-    localise(element);
-  }
-
-  /** What can be done with a note is told apart from the same of other notes by how the note begins. */
-  #name(element) {
-    const beginning = element.querySelector(".note-text :is(p, li, pre, td, h1, h2, h3, h4, h5, h6)");
-    const words = beginning?.textContent.trim().slice(0, 40) ?? "";
-    for (const button of element.querySelectorAll(".note-tools button"))
-      button.setAttribute("aria-label", `${button.title}: ${words}`);
-  }
-
   async older() {
     if (this.more.getAttribute("aria-busy") === "true") return;
     this.more.setAttribute("aria-busy", "true");
@@ -287,23 +255,6 @@ export class NoteList {
     });
     this.list.append(...elements);
     return elements[0];
-  }
-
-  /** Shows whether a note is pinned. */
-  mark(element, note) {
-    const pinned = note.pinned_at ?? "";
-    element.dataset.pinned = pinned;
-    element.querySelector("[data-action=pin]")?.setAttribute("aria-pressed", String(Boolean(pinned)));
-  }
-
-  #sign(element, { author, editor, version }) {
-    const avatar = element.querySelector(".avatar");
-    avatar.textContent = [...author.name][0] ?? "?";
-    avatar.className = `avatar tone-${String(author.id).slice(-1)}`;
-    element.querySelector(".note-author bdi").textContent = author.name;
-    element.dataset.author = author.id;
-    element.querySelector(".note-edited").hidden = version === 1;
-    element.querySelector(".note-editor").textContent = editor?.name ?? "";
   }
 
   /** Says so when nothing is there, or nothing that was looked for. */
