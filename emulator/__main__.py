@@ -26,7 +26,7 @@ HOST = "127.0.0.1"
 def arguments(argv: list[str]) -> argparse.Namespace:
     """Parse the command line; port 0 means a free one."""
     parser = argparse.ArgumentParser(prog="emulator", description="An emulated Bitrix24.")
-    parser.add_argument("--oauth-port", type=int, default=9000)
+    parser.add_argument("--oauth-port", type=int, action="append", help="one for each authorization server")
     parser.add_argument("--portal-port", type=int, action="append")
     parser.add_argument("--spare-port", type=int, action="append", default=[])
     parser.add_argument("--state", type=Path, help="file in which the world survives a restart")
@@ -35,6 +35,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--client-secret", default=os.environ.get("BITRIX24_CLIENT_SECRET") or CLIENT_SECRET)
     parser.add_argument("--ready-file", type=Path, help="JSON with the addresses, written when ready")
     options = parser.parse_args(argv)
+    options.oauth_port = options.oauth_port or [9000]
     options.portal_port = options.portal_port or [9001, 9002]
     return options
 
@@ -53,17 +54,17 @@ def port_of(listener: socket.socket) -> int:
     return port
 
 
-def make_world(options: argparse.Namespace, oauth_port: int, portal_ports: list[int]) -> World:
+def make_world(options: argparse.Namespace, oauth_ports: list[int], portal_ports: list[int]) -> World:
     """The saved world on the ports of today, or a fresh one.
 
     Cards of the applications follow the command line, as they would follow the vendor's cabinet.
     """
     settings = SeedSettings(options.app_url.rstrip("/"), options.client_id, options.client_secret)
-    fresh = demo_world(settings, oauth_port, portal_ports)
+    fresh = demo_world(settings, oauth_ports, portal_ports)
     world = saved_world(options.state) if options.state else None
     if world is None:
         return fresh
-    world.oauth_port, world.ports, world.moved = oauth_port, {}, {}
+    world.oauth_ports, world.ports, world.moved = oauth_ports, {}, {}
     for application in fresh.applications.values():
         known = world.applications.get(application.client_id)
         application.version = known.version if known else application.version
@@ -96,8 +97,8 @@ def addresses(emulator: Emulator) -> dict[str, Any]:
     """What the ready file says."""
     world = emulator.world
     return {
-        "oauth": world.oauth_url,
-        "control": f"{world.oauth_url}/_control/",
+        "oauth": world.oauth_urls,
+        "control": f"{world.oauth_urls[0]}/_control/",
         "portals": [
             {"key": portal.key, "url": portal.url, "member_id": portal.member_id, "title": portal.title}
             for portal in world.portals.values()
@@ -133,7 +134,7 @@ class Server(uvicorn.Server):
 def announce(emulator: Emulator, ready_file: Path | None) -> None:
     """Print the addresses and write the ready file, at once and whole."""
     found = addresses(emulator)
-    lines = [f"authorization server  {found['oauth']}"]
+    lines = [f"authorization server  {url}" for url in found["oauth"]]
     lines += [f"{portal['title']:<20}  {portal['url']}" for portal in found["portals"]]
     sys.stdout.write("\n".join([*lines, ""]))
     sys.stdout.flush()
@@ -145,14 +146,15 @@ def announce(emulator: Emulator, ready_file: Path | None) -> None:
 
 async def serve(options: argparse.Namespace) -> None:
     """Run until a signal comes. Raises OSError when a port is taken."""
-    oauth = listen(options.oauth_port)
+    oauth = [listen(port) for port in options.oauth_port]
     portals = [listen(port) for port in options.portal_port]
     spares = [listen(port) for port in options.spare_port]
-    world = make_world(options, port_of(oauth), [port_of(listener) for listener in portals])
+    portal_ports = [port_of(listener) for listener in portals]
+    world = make_world(options, [port_of(listener) for listener in oauth], portal_ports)
     emulator = Emulator(
         world,
         SeedSettings(options.app_url.rstrip("/"), options.client_id, options.client_secret),
-        portal_ports=[port_of(listener) for listener in portals],
+        portal_ports=portal_ports,
         spare_ports=[port_of(listener) for listener in spares],
         state_file=options.state,
     )
@@ -161,7 +163,7 @@ async def serve(options: argparse.Namespace) -> None:
     )
     emulator.start()
     try:
-        await Server(config, emulator, options.ready_file).serve(sockets=[oauth, *portals, *spares])
+        await Server(config, emulator, options.ready_file).serve(sockets=[*oauth, *portals, *spares])
     finally:
         emulator.stop()
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import urlsplit
 
 import requests
 
@@ -93,7 +94,7 @@ def _auth(
             auth["refresh_token"] = token.refresh_token
     auth |= {
         "domain": portal.domain,
-        "server_endpoint": world.server_endpoint,
+        "server_endpoint": world.server_endpoint(portal),
         "client_endpoint": portal.client_endpoint,
         "member_id": portal.member_id,
     }
@@ -153,6 +154,7 @@ class Courier:
             portal=delivery.portal_key,
             method=delivery.event,
             http="POST",
+            host=urlsplit(delivery.url).netloc,
             path=delivery.url,
             params=dict(delivery.fields),
             status=status,

@@ -15,20 +15,25 @@ from emulator.installations import Application
 from emulator.params import Params, read_params
 from emulator.recorder import Recorder
 from emulator.state import ACCESS_LIFETIME, CODE_LIFETIME, Code, Portal, Token, World, new_token
+from emulator.switches import Fault
 
 
 @dataclass
 class OAuthServer:
-    """`/oauth/token/` and `/rest/app.info` of the authorization server, `/oauth/authorize/` of a portal."""
+    """`/oauth/token/` and `/rest/app.info` of the authorization server, `/oauth/authorize/` of a portal.
+
+    ``port`` is where it listens: whose portals' tokens it knows.
+    """
 
     world: World
     recorder: Recorder
+    port: int
 
     async def handle(self, request: Request) -> Response:
         """Answer one request to the authorization server and record it."""
         path = request.url.path.lower().rstrip("/").removesuffix(".json")
         method = {"/oauth/token": "oauth.token", "/rest/app.info": "app.info"}.get(path, "")
-        delay, error = faults.take(self.world.oauth_fault)
+        delay, error = faults.take(self.world.oauth_faults.setdefault(self.port, Fault()))
         if delay:
             await asyncio.sleep(delay)
         params: dict[str, Any] = {}
@@ -48,6 +53,7 @@ class OAuthServer:
             portal=portal,
             method=method,
             http=request.method,
+            host=request.url.netloc,
             path=request.url.path,
             params=params,
             status=response.status_code,
@@ -79,7 +85,7 @@ class OAuthServer:
             "domain": portal.domain,
             "member_id": portal.member_id,
             "scope": ",".join(installation.scope),
-            "server_domain": f"localhost:{self.world.oauth_port}",
+            "server_domain": f"localhost:{self.world.oauth_port_of(portal)}",
         }
         glue = "&" if "?" in target else "?"
         return RedirectResponse(f"{target}{glue}{urlencode(query)}", 302)
@@ -113,7 +119,7 @@ class OAuthServer:
         if not refresh_token:
             raise ApiError(400, "invalid_request", 'No "refresh_token" parameter found')
         world = self.world
-        token = world.by_refresh.get(refresh_token)
+        token = self._known(world.by_refresh.get(refresh_token))
         if token is None:
             if refresh_token in world.spent_refresh:
                 world.refresh_reuse += 1
@@ -153,8 +159,8 @@ class OAuthServer:
             "expires": int(token.expires),
             "expires_in": ACCESS_LIFETIME,
             "scope": token.scope,
-            "domain": f"localhost:{self.world.oauth_port}",
-            "server_endpoint": self.world.server_endpoint,
+            "domain": f"localhost:{self.port}",
+            "server_endpoint": self.world.server_endpoint(portal),
             "status": portal.installations[token.client_id].status,
             "client_endpoint": portal.client_endpoint,
             "member_id": portal.member_id,
@@ -185,9 +191,14 @@ class OAuthServer:
         }
         return portal.key, {"result": result, "time": times(start, self.world.clock.now())}
 
+    def _known(self, token: Token | None) -> Token | None:
+        """The token, if its portal is one of ours."""
+        ours = token and self.world.oauth_port_of(self.world.portals[token.portal_key]) == self.port
+        return token if ours else None
+
     def _living(self, access_token: str) -> tuple[Token, Portal]:
         """A token that is worth something, and its portal."""
-        token = self.world.tokens.get(access_token)
+        token = self._known(self.world.tokens.get(access_token))
         if token is None:
             raise ApiError(401, "NO_AUTH_FOUND", "Wrong authorization data")
         portal = self.world.portals[token.portal_key]

@@ -68,7 +68,7 @@ def build_open(
     app_sid = new_key()
     fields = {} if without_auth else _auth_fields(world, portal, user, client_id)
     if (generation or portal.generation) == "new":
-        fields |= _new_generation_fields(world, installation)
+        fields |= _new_generation_fields(world, portal, installation)
     fields |= {"member_id": portal.member_id, "status": installation.status, "PLACEMENT": placement}
     if options:
         fields["PLACEMENT_OPTIONS"] = json.dumps(options)
@@ -211,9 +211,9 @@ def _auth_fields(world: World, portal: Portal, user: User, client_id: str) -> di
     }
 
 
-def _new_generation_fields(world: World, installation: Installation) -> dict[str, str]:
+def _new_generation_fields(world: World, portal: Portal, installation: Installation) -> dict[str, str]:
     return {
-        "SERVER_ENDPOINT": world.server_endpoint,
+        "SERVER_ENDPOINT": world.server_endpoint(portal),
         "APPLICATION_TOKEN": installation.application_token,
         "APPLICATION_SCOPE": ",".join(installation.scope),
     }

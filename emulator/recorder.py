@@ -18,6 +18,7 @@ class Record:
     portal: str
     method: str
     http: str
+    host: str
     path: str
     params: Mapping[str, Any]
     status: int
@@ -38,13 +39,14 @@ class Recorder:
         portal: str,
         method: str,
         http: str,
+        host: str,
         path: str,
         params: Mapping[str, Any],
         status: int,
     ) -> None:
         """Append one request."""
         self._count += 1
-        self._ring.append(Record(self._count, at, kind, portal, method, http, path, params, status))
+        self._ring.append(Record(self._count, at, kind, portal, method, http, host, path, params, status))
 
     def since(self, number: int = 0, kind: str = "") -> list[Record]:
         """Requests numbered above `number`, of one kind if given, oldest first."""

@@ -28,9 +28,9 @@ class SeedSettings:
     client_secret: str = CLIENT_SECRET
 
 
-def demo_world(settings: SeedSettings, oauth_port: int, portal_ports: list[int]) -> World:
+def demo_world(settings: SeedSettings, oauth_ports: list[int], portal_ports: list[int]) -> World:
     """A fresh world; portals beyond the scripted two are small empty offices."""
-    world = World(clock=Clock(), oauth_port=oauth_port)
+    world = World(clock=Clock(), oauth_ports=oauth_ports)
     for application in applications(settings):
         world.applications[application.client_id] = application
     for index, port in enumerate(portal_ports):
@@ -107,7 +107,7 @@ def paper_portal(world: World, number: int, client_id: str) -> Portal:
         key=key,
         title=f"Paper portal {number}",
         member_id=new_key(),
-        port=world.oauth_port,
+        port=world.oauth_ports[0],
         host=f"{key}.localhost",
         paper=True,
         users={1: User(1, "Ada", "Admin", admin=True)},

@@ -45,7 +45,7 @@ class Emulator:
     def assemble(self) -> None:
         """Build everything that holds on to the world."""
         self.courier = Courier(self.world, self.recorder)
-        self.oauth = OAuthServer(self.world, self.recorder)
+        self.oauth = {port: OAuthServer(self.world, self.recorder, port) for port in self.world.oauth_ports}
         self.rest = RestServer(self.world, self.recorder, self.limits)
         self.autosave = AutoSave(self.world, self.state_file) if self.state_file else None
         self.background: list[asyncio.Task[None]] = []
@@ -84,19 +84,19 @@ class Emulator:
         if self.autosave:
             self.autosave.touch()
         port = scope["server"][1]
-        if port == self.world.oauth_port:
-            await self._oauth_side(scope, receive, send)
+        if port in self.oauth:
+            await self._oauth_side(port, scope, receive, send)
         else:
             await self._portal_side(port, scope, receive, send)
 
-    async def _oauth_side(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _oauth_side(self, port: int, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"].startswith("/_control/"):
             await self.control(scope, receive, send)
             return
         if scope["path"] == "/" or scope["path"].startswith("/_ui/"):
             await self.landing(scope, receive, send)
             return
-        response = await self.oauth.handle(Request(scope, receive))
+        response = await self.oauth[port].handle(Request(scope, receive))
         await response(scope, receive, send)
 
     async def _portal_side(self, port: int, scope: Scope, receive: Receive, send: Send) -> None:
@@ -110,7 +110,7 @@ class Emulator:
         if path.startswith("/rest/"):
             response = await self.rest.handle(request, portal)
         elif path.rstrip("/") == "/oauth/authorize":
-            response = self.oauth.authorize(request, portal)
+            response = self.oauth[self.world.oauth_port_of(portal)].authorize(request, portal)
         else:
             await self.messenger(scope, receive, send)
             return

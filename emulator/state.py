@@ -124,6 +124,8 @@ class Portal:
     language: str = "en"
     generation: Literal["new", "old"] = "new"
     licence: str = "en_ent250"
+    # which of the world's authorization servers it has
+    authorization_server: int = 0
     paper: bool = False
     host: str = "localhost"
     require_dot_in_handler_host: bool = True
@@ -206,11 +208,12 @@ class Delivery:
 class World:
     """Everything. `ports` says which portal key answers on a port, `moved` where one redirects from.
 
+    Each of the `oauth_ports` is an authorization server that knows the tokens of its own portals only.
     `outbox` is transient: deliveries not yet made are lost when the emulator stops.
     """
 
     clock: Clock = field(default_factory=Clock)
-    oauth_port: int = 9000
+    oauth_ports: list[int] = field(default_factory=lambda: [9000])
     portals: dict[str, Portal] = field(default_factory=dict)
     ports: dict[int, str] = field(default_factory=dict)
     moved: dict[int, str] = field(default_factory=dict)
@@ -219,17 +222,23 @@ class World:
     codes: dict[str, Code] = field(default_factory=dict)
     spent_refresh: set[str] = field(default_factory=set)
     refresh_reuse: int = 0
-    oauth_fault: Fault = field(default_factory=Fault)
+    oauth_faults: dict[int, Fault] = field(default_factory=dict)
     by_refresh: dict[str, Token] = field(default_factory=dict, metadata={"transient": True})
     outbox: "asyncio.Queue[Delivery]" = field(default_factory=asyncio.Queue, metadata={"transient": True})
 
     @property
-    def oauth_url(self) -> str:
-        return f"http://localhost:{self.oauth_port}"
+    def oauth_urls(self) -> list[str]:
+        """The authorization servers; the first has the control API and the list of portals."""
+        return [f"http://localhost:{port}" for port in self.oauth_ports]
 
-    @property
-    def server_endpoint(self) -> str:
-        return f"{self.oauth_url}/rest/"
+    def oauth_port_of(self, portal: Portal) -> int:
+        """Where the portal's authorization server listens; the first one's in a world that has not so many."""
+        known = portal.authorization_server < len(self.oauth_ports)
+        return self.oauth_ports[portal.authorization_server if known else 0]
+
+    def server_endpoint(self, portal: Portal) -> str:
+        """What the portal calls SERVER_ENDPOINT."""
+        return f"http://localhost:{self.oauth_port_of(portal)}/rest/"
 
     def serve(self, portal: Portal, port: int) -> None:
         """Let a portal answer on a port; where it answered before, nobody does."""

@@ -1,4 +1,4 @@
-"""The door of the admin: behind the password stands the second factor."""
+"""The door of the admin: a limit before the password, the second factor behind it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,10 +6,27 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 
-from operators import second_factor
+from operators import second_factor, sign_in
 
 # Pages of the admin that a sign-in without its second factor reaches; the other views are none of the admin's.
 _OPEN = frozenset({"login", "logout", "jsi18n"})
+
+
+class SignInLimit:
+    """Turns away an address that tried too often, before a password is hashed or a row written."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self._get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponseBase | None:
+        """Before the sign-in of the admin reads a form."""
+        match = request.resolver_match
+        if request.method != "POST" or match is None or match.view_name != "admin:login":
+            return None
+        return sign_in.locked(request, None, None) if sign_in.too_many(request) else None
 
 
 class SecondFactorMiddleware:

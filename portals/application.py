@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST
 
 from portals import administration
 from portals.administration import InvalidSettings
+from portals.database import GONE
 from portals.models import Portal
-from portals.postgresql.base import GONE
 from portals.refusals import Refusal
 from portals.sessions import ApplicationSession, SessionRefused
 

@@ -1,6 +1,7 @@
 """System checks: each bad combination of settings has an id and says what to do."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,6 +9,9 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.http.request import validate_host
+
+# What a web process asks before it serves anybody.
+START = "start"
 
 
 @register(Tags.security, deploy=True)
@@ -35,12 +39,18 @@ def check_https(**_: Any) -> list[CheckMessage]:
     """``portals.E003``: tokens travel over https only, unless portals live in a trusted network."""
     if settings.BITRIX24_TRUSTED_NETWORKS:
         return []
-    plain = [
-        name
-        for name in ("PUBLIC_URL", "BITRIX24_OAUTH_URL")
-        if urlsplit(getattr(settings, name)).scheme != "https"
-    ]
+    urls = {"PUBLIC_URL": [settings.PUBLIC_URL], "BITRIX24_OAUTH_URL": settings.BITRIX24_OAUTH_URL}
+    plain = [name for name, of in urls.items() if any(urlsplit(url).scheme != "https" for url in of)]
     return [Error(f"{name} must be an https address.", id="portals.E003") for name in plain]
+
+
+@register(Tags.security, deploy=True)
+def check_authorization_servers(**_: Any) -> list[CheckMessage]:
+    """``portals.E006``: without an authorization server no token can be proved."""
+    if settings.BITRIX24_OAUTH_URL:
+        return []
+    hint = "Leave it unset: both servers of Bitrix24 are trusted then."
+    return [Error("BITRIX24_OAUTH_URL is empty.", hint=hint, id="portals.E006")]
 
 
 @register(Tags.security, deploy=True)
@@ -60,6 +70,25 @@ def check_metrics_token(**_: Any) -> list[CheckMessage]:
         return []
     text = f"METRICS_TOKEN is shorter than {_SHORTEST_TOKEN} characters."
     return [Error(text, hint="Make one: openssl rand -hex 32", id="portals.E004")]
+
+
+@register(START, Tags.security, deploy=True)
+def check_static_files(**_: Any) -> list[CheckMessage]:
+    """``portals.E006``: without collected files every page would be answered 500."""
+    if settings.DEBUG or (settings.STATIC_ROOT / "staticfiles.json").exists():
+        return []
+    hint = "Run: python manage.py collectstatic"
+    return [Error("Static files are not collected.", hint=hint, id="portals.E006")]
+
+
+@register(START, Tags.translation, deploy=True)
+def check_translations(**_: Any) -> list[CheckMessage]:
+    """``portals.E007``: catalogs that are not compiled would show everybody English."""
+    compiled = [list(Path(folder).glob("*/LC_MESSAGES/django.mo")) for folder in settings.LOCALE_PATHS]
+    if settings.DEBUG or sum(map(len, compiled)) >= len(settings.LANGUAGES):
+        return []
+    hint = "Run: python -m sidebar_project.messages compile"
+    return [Error("Translations are not compiled.", hint=hint, id="portals.E007")]
 
 
 @register(Tags.compatibility)

@@ -86,15 +86,8 @@ def consequence_of(error: Bitrix24Error, source: Source) -> Consequence:
 
 
 def carry_out(portal: Portal, row: Consequence) -> None:
-    """Change the portal's status as the row says, if it does."""
+    """Change the portal's status as the row says, if it does; nothing, if it was installed or healed meanwhile."""
     if row.effect is Effect.BLOCK:
-        block(portal, row.reason)
+        portal.block(row.reason)
     elif row.effect is Effect.DELETE:
         portal.mark_deleted(row.reason)
-
-
-def block(portal: Portal, reason: str) -> None:
-    """Block a portal, unless it has left meanwhile."""
-    portal.refresh_from_db(fields=["status"])
-    if portal.status != portal.Status.DELETED:
-        portal.block(reason)

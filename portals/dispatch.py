@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from portals import breaker
-from portals.models import PortalToken
+from portals.models import PortalToken, PortalTokenQuerySet
 
 log = structlog.get_logger(__name__)
 
@@ -25,32 +25,38 @@ PORTION = 2000
 def claim_due(portion: int = PORTION) -> Iterator[list[int]]:
     """Lease what is due, longest due first, and yield its ids in chunks; each is committed before it is yielded.
 
-    Costs what is due, not what exists. While the authorization server is failing nothing is handed out, and one
-    token as soon as it may be tried again.
+    Costs what is due, not what exists. Of the portals of an authorization server that is failing nothing is handed
+    out, and one token as soon as it may be tried again.
     """
-    left = _admitted(portion)
-    while left > 0:
-        ids = _claim(min(CHUNK, left))
+    held: list[str] = []
+    for server in settings.BITRIX24_OAUTH_URL:
+        circuit = breaker.circuit_of(urlsplit(server).netloc)
+        if circuit.state is breaker.State.CLOSED:
+            continue
+        log.info("dispatch_held", server=server, state=circuit.state, seconds=round(circuit.pause, 1))
+        # The first is the one to ask where none is known.
+        served = [server, ""] if server == settings.BITRIX24_OAUTH_URL[0] else [server]
+        if circuit.state is breaker.State.HALF_OPEN:
+            yield from _claimed(PortalToken.objects.filter(portal__authorization_server__in=served), 1)
+        held += served
+    yield from _claimed(PortalToken.objects.exclude(portal__authorization_server__in=held), portion)
+
+
+def _claimed(tokens: PortalTokenQuerySet, portion: int) -> Iterator[list[int]]:
+    while portion > 0:
+        ids = _claim(tokens, min(CHUNK, portion))
         if ids:
             yield ids
         if len(ids) < CHUNK:
             return
-        left -= len(ids)
+        portion -= len(ids)
 
 
 @transaction.atomic
-def _claim(limit: int) -> list[int]:
+def _claim(tokens: PortalTokenQuerySet, limit: int) -> list[int]:
     now = timezone.now()
-    due = PortalToken.objects.due(now).select_for_update(skip_locked=True)
+    due = tokens.due(now).select_for_update(skip_locked=True, of=("self",))
     ids = list(due.values_list("pk", flat=True)[:limit])
     if ids:
         PortalToken.objects.filter(pk__in=ids).update(leased_until=now + LEASE)
     return ids
-
-
-def _admitted(portion: int) -> int:
-    circuit = breaker.circuit_of(urlsplit(settings.BITRIX24_OAUTH_URL).netloc)
-    if circuit.state is breaker.State.CLOSED:
-        return portion
-    log.info("dispatch_held", state=circuit.state, seconds=round(circuit.pause, 1))
-    return 0 if circuit.state is breaker.State.OPEN else 1

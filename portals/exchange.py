@@ -19,10 +19,10 @@ from portals import consequences, gateway
 from portals.bitrix24.errors import Bitrix24Error, CircuitOpen, TokenDead
 from portals.bitrix24.payloads import TokenPair
 from portals.consequences import Effect, Source
+from portals.database import GONE
 from portals.fields import unseal
 from portals.metrics import counters
 from portals.models import Portal, PortalToken
-from portals.postgresql.base import GONE
 from portals.schedule import refresh_due_at
 
 log = structlog.get_logger(__name__)
@@ -58,7 +58,10 @@ def take(token_id: int, generation: int | None = None) -> PortalToken | None:
 # Winning and reading in one statement: nothing can happen in between, and the database works half as much. Columns
 # stand in the order of the models, as `from_db` wants them.
 _TOKEN_FIELDS = ("id", "portal_id", "user_id", "refresh_token", "generation", "failures")
-_PORTAL_FIELDS = ("id", "member_id", "status", "status_reason", "last_used_at")
+_PORTAL_FIELDS = (
+    *("id", "member_id", "authorization_server"),
+    *("status", "status_reason", "installation", "last_used_at"),
+)
 _TAKE = f"""
     UPDATE portals_portaltoken AS token SET spending_since = %(now)s, leased_until = %(until)s
     FROM portals_portal AS portal
@@ -95,7 +98,7 @@ def spend(token: PortalToken) -> PortalToken:
     started = time.monotonic()
     _lend_connection()
     try:
-        pair = gateway.authorization_server().refresh(token.refresh_token, deadline=DEADLINE)
+        pair = gateway.authorization_server(token.portal).refresh(token.refresh_token, deadline=DEADLINE)
         if pair.member_id != token.portal.member_id:
             raise TokenDead("foreign_member_id")
     except Bitrix24Error as error:
@@ -117,7 +120,7 @@ def bury(token: PortalToken, reason: str) -> None:
     log.warning("token_died", portal=token.portal.member_id, user=token.user_id, reason=reason)
     heir = token.portal.tokens.alive().order_by("-stored_at").first()
     if heir is None:
-        consequences.block(token.portal, "token_dead")
+        token.portal.block("token_dead")
         return
     due = refresh_due_at(heir.expires_at, last_used_at=token.portal.last_used_at)
     PortalToken.objects.filter(pk=heir.pk, refresh_due_at__gt=due).update(refresh_due_at=due)
@@ -163,12 +166,13 @@ def _save(token: PortalToken, pair: TokenPair) -> PortalToken:
     for name, value in values.items():
         setattr(token, name, value)
     token.generation += 1
+    portal.remember_authorization_server(pair.authorization_server)
     if (
         timezone.now() - now > LEASE / 2
     ):  # another process may have given the token up, and the portal with it
         portal.refresh_from_db(fields=["status", "status_reason"])
     if portal.status == Portal.Status.BLOCKED and portal.status_reason in consequences.DISPROVED_BY_REFRESH:
-        portal.activate("token_refreshed")
+        portal.recover("token_refreshed", disproved=consequences.DISPROVED_BY_REFRESH)
     return token
 
 

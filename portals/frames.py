@@ -20,9 +20,8 @@ from django.views.decorators.csrf import csrf_exempt
 from portals import callers
 from portals.bitrix24.languages import language
 from portals.bitrix24.payloads import OpenRequest, PayloadError
+from portals.database import GONE
 from portals.metrics import counters
-from portals.postgresql.base import GONE
-from portals.recovery import once_more
 from portals.refusals import Refusal
 
 log = structlog.get_logger(__name__)
@@ -78,9 +77,9 @@ def _open(request: HttpRequest, view: FrameView, refused_template: str) -> HttpR
 
 
 def _run(request: HttpRequest, view: FrameView, opened: OpenRequest) -> HttpResponse:
-    """Every frame may run twice. Raises: Refusal."""
+    """Raises: Refusal."""
     try:
-        return once_more(lambda: view(request, opened))
+        return view(request, opened)
     except GONE as error:
         raise Refusal("unavailable", detail=type(error).__name__) from None
 

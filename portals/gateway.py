@@ -1,14 +1,18 @@
 """The protocol layer, wired with our settings: one transport a process, so that connections are shared."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from structlog.contextvars import get_contextvars
 
 from portals import breaker
-from portals.bitrix24.oauth import AuthorizationServer
+from portals.bitrix24.oauth import AuthorizationServer, AuthorizationServers
 from portals.bitrix24.rest import RestClient
 from portals.bitrix24.transport import CallRecord, Transport
+from portals.database import give_back
 from portals.journal import CALLS
 from portals.limits import PortalGate
 from portals.metrics import counters
@@ -28,10 +32,18 @@ def _transport(trusted_networks: tuple[str, ...]) -> Transport:
     return Transport(
         trusted_networks=trusted_networks,
         pool_size=_CONNECTIONS,
-        guard=breaker.guard,
+        guard=_calling,
         on_call=_called,
         request_id=lambda: str(get_contextvars().get("request_id", "")),
     )
+
+
+@contextmanager
+def _calling(host: str) -> Iterator[None]:
+    """Around every call: nobody waits for another server with a database connection in hand."""
+    give_back()
+    with breaker.guard(host):
+        yield
 
 
 def _called(record: CallRecord) -> None:
@@ -39,14 +51,39 @@ def _called(record: CallRecord) -> None:
     counters.called(record)
 
 
-def authorization_server() -> AuthorizationServer:
-    """The configured authorization server; nothing that a request says can name another."""
-    return AuthorizationServer(
-        base_url=settings.BITRIX24_OAUTH_URL,
-        client_id=settings.BITRIX24_CLIENT_ID,
-        client_secret=settings.BITRIX24_CLIENT_SECRET,
-        transport=transport(),
+def authorization_server(portal: Portal) -> AuthorizationServers:
+    """The one that serves ``portal``; all in turn while that is unknown, or no longer trusted."""
+    known = portal.authorization_server
+    return _servers([known]) if known in settings.BITRIX24_OAUTH_URL else any_authorization_server()
+
+
+def any_authorization_server(*likely: str | None) -> AuthorizationServers:
+    """All that we trust, in turn, beginning with the ``likely`` ones among them.
+
+    Those may be claims (``SERVER_ENDPOINT``): they choose an order and never an address.
+    """
+    trusted: list[str] = settings.BITRIX24_OAUTH_URL
+    first = [_origin(url) for url in likely if url]
+    return _servers([*(url for url in first if url in trusted), *trusted])
+
+
+def _servers(urls: Iterable[str]) -> AuthorizationServers:
+    return AuthorizationServers(
+        tuple(
+            AuthorizationServer(
+                base_url=url,
+                client_id=settings.BITRIX24_CLIENT_ID,
+                client_secret=settings.BITRIX24_CLIENT_SECRET,
+                transport=transport(),
+            )
+            for url in dict.fromkeys(urls)
+        )
     )
+
+
+def _origin(endpoint: str) -> str:
+    parts = urlsplit(endpoint)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def rest(client_endpoint: str, access_token: str, *, licence: str = "") -> RestClient:

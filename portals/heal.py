@@ -1,12 +1,13 @@
 """Healing: an administrator opens a page of a portal that lost its token, and thereby brings a new one."""
 
 import structlog
+from django.db import transaction
 
-from portals import installs, tokens
+from portals import gateway, installs, tokens
 from portals.bitrix24.errors import Bitrix24Error
 from portals.bitrix24.payloads import Profile
 from portals.installs import PostedPair
-from portals.models import BLOCKED_BY_OPERATOR, Portal
+from portals.models import Portal
 from portals.refusals import Refusal
 
 log = structlog.get_logger(__name__)
@@ -24,7 +25,8 @@ def heal(portal: Portal, viewer: Profile, posted: PostedPair) -> None:
     if not viewer.admin or not posted.access_token or not posted.refresh_token or not _needs_token(portal):
         return
     try:
-        proof = installs.prove_token(posted, deadline=_SECONDS)
+        servers = gateway.any_authorization_server(portal.authorization_server)
+        proof = installs.prove_token(posted, servers, deadline=_SECONDS)
     except (Bitrix24Error, Refusal) as error:
         reason = error.code if isinstance(error, Bitrix24Error) else error.reason
         log.warning("heal_failed", portal=portal.member_id, reason=reason)
@@ -32,12 +34,16 @@ def heal(portal: Portal, viewer: Profile, posted: PostedPair) -> None:
     if proof.user_id != viewer.user_id or not proof.installed:
         log.warning("heal_failed", portal=portal.member_id, reason="not_proved")
         return
-    tokens.store(portal, proof.user_id, posted.access_token, posted.refresh_token, proof.expires)
-    portal.activate("healed")
+    with transaction.atomic():
+        if not portal.lock(Portal.Status.ACTIVE, Portal.Status.BLOCKED) or portal.is_held:
+            return
+        tokens.store(portal, proof.user_id, posted.access_token, posted.refresh_token, proof.expires)
+        portal.remember_authorization_server(proof.authorization_server)
+        portal.heal()
     log.info("portal_healed", portal=portal.member_id, user=proof.user_id)
 
 
 def _needs_token(portal: Portal) -> bool:
     if portal.status == Portal.Status.BLOCKED:
-        return portal.status_reason != BLOCKED_BY_OPERATOR
+        return not portal.is_held
     return not portal.tokens.alive().exists()

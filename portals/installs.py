@@ -14,11 +14,12 @@ from django.utils import timezone
 from portals import gateway, handlers, moves, tokens
 from portals.bitrix24.errors import AccessDenied, Bitrix24Error, Disposition, InsufficientScope
 from portals.bitrix24.handlers import Handler
+from portals.bitrix24.oauth import AuthorizationServers
 from portals.bitrix24.payloads import AppInfo, OpenRequest, PortalAppInfo, Profile
 from portals.bitrix24.rest import Batches, BatchResult, RestClient
 from portals.calls import PortalClient
 from portals.handlers import SidebarSettings
-from portals.models import BLOCKED_BY_OPERATOR, Portal
+from portals.models import Portal
 from portals.refusals import Refusal, refusal_for
 
 log = structlog.get_logger(__name__)
@@ -35,12 +36,18 @@ class InstallClaim:
     access_token: str | None = field(repr=False)
     refresh_token: str | None = field(repr=False)
     application_token: str | None = field(repr=False)
+    server_endpoint: str | None = None
 
     @classmethod
     def of(cls, opened: OpenRequest) -> Self:
         """The claim of an installer page."""
         return cls(
-            opened.member_id, opened.lang, opened.access_token, opened.refresh_token, opened.application_token
+            opened.member_id,
+            opened.lang,
+            opened.access_token,
+            opened.refresh_token,
+            opened.application_token,
+            opened.server_endpoint,
         )
 
 
@@ -74,9 +81,10 @@ def perform(claim: InstallClaim) -> Portal:
     if claim.access_token is None:
         raise Refusal("token_missing")
     known = Portal.objects.filter(member_id=claim.member_id).first()
-    if known and known.status_reason == BLOCKED_BY_OPERATOR:
+    if known and known.is_held:
         raise Refusal("portal_blocked")
-    proof = prove_token(claim)
+    known_server = known.authorization_server if known else ""
+    proof = prove_token(claim, gateway.any_authorization_server(known_server, claim.server_endpoint))
     licence = known.licence if known else ""
     client = gateway.rest(proof.client_endpoint, claim.access_token, licence=licence)
     installer = _prove_installer(client, proof)
@@ -95,12 +103,14 @@ class PostedPair(Protocol):
     def refresh_token(self) -> str | None: ...
 
 
-def prove_token(claim: PostedPair, *, deadline: float = PROOF_SECONDS) -> AppInfo:
+def prove_token(
+    claim: PostedPair, servers: AuthorizationServers, *, deadline: float = PROOF_SECONDS
+) -> AppInfo:
     """What the authorization server says of the posted access token; ``deadline`` in seconds.
 
     Raises: Refusal if it belongs to another application or portal, or has ended; Bitrix24Error.
     """
-    proof = gateway.authorization_server().app_info(claim.access_token or "", deadline=deadline)
+    proof = servers.app_info(claim.access_token or "", deadline=deadline)
     if proof.client_id != settings.BITRIX24_CLIENT_ID:
         raise Refusal("foreign_application")
     if proof.member_id != claim.member_id:
@@ -140,13 +150,16 @@ def _store(claim: InstallClaim, installer: ProvedInstaller) -> Portal:
     moves.leave(portal, proof.domain)
     portal.domain = proof.domain
     portal.client_endpoint = proof.client_endpoint
+    portal.authorization_server = proof.authorization_server
     portal.licence_status = proof.licence_status
     portal.licence = app.licence
     portal.app_code = app.code
     portal.app_version = app.version or 0
     portal.scope = sorted(proof.scope)
     portal.language = claim.language
-    portal.installed_at = portal.last_used_at = portal.handlers_tried_at = timezone.now()
+    portal.handlers_tried_at = timezone.now()
+    if portal.status in (Portal.Status.NEW, Portal.Status.DELETED):  # else it is an update
+        portal.installed_at, portal.last_used_at = portal.handlers_tried_at, None
     portal.handlers_digest = handlers.declaration_digest()
     portal.presence_due_at = next_presence_check()
     if claim.application_token:
@@ -154,8 +167,7 @@ def _store(claim: InstallClaim, installer: ProvedInstaller) -> Portal:
     portal.save()
     if claim.access_token and claim.refresh_token:
         tokens.store(portal, proof.user_id, claim.access_token, claim.refresh_token, proof.expires)
-    portal.activate("installed")
-    if portal.status_reason == BLOCKED_BY_OPERATOR:  # meanwhile; nothing of this stays
+    if not portal.install():  # an operator blocked it meanwhile: nothing of this stays
         raise Refusal("portal_blocked")
     log.info("portal_installed", portal=portal.member_id, domain=portal.domain, user=proof.user_id)
     return portal
@@ -200,7 +212,8 @@ def stale(limit: int) -> list[int]:
     or a reconcile failed more than an hour ago."""
     hour_ago = timezone.now() - timedelta(hours=1)
     rested = Q(handlers_tried_at=None) | Q(handlers_tried_at__lt=hour_ago) | ~Q(handlers_digest="")
-    found = Portal.objects.filter(rested, status=Portal.Status.ACTIVE).exclude(
-        handlers_digest=handlers.declaration_digest()
-    )
+    # Two ranges, not "unequal": the index on the digest answers those.
+    digest = handlers.declaration_digest()
+    other = Q(handlers_digest__lt=digest) | Q(handlers_digest__gt=digest)
+    found = Portal.objects.filter(rested, other, status=Portal.Status.ACTIVE)
     return list(found.order_by("handlers_tried_at").values_list("pk", flat=True)[:limit])

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
-from django.db import connection
 from redis.exceptions import RedisError
 
 from portals.bitrix24.addresses import parse_url
 from portals.bitrix24.errors import Bitrix24Error, RateLimited, TimeBudgetSpent
+from portals.database import give_back
 from portals.metrics import counters
 from portals.shared import redis_client
 
@@ -79,8 +79,7 @@ end
 
 def wait(seconds: float) -> None:
     """Sleep, without keeping a database connection from others meanwhile."""
-    if not connection.in_atomic_block:
-        connection.close()
+    give_back()
     time.sleep(seconds)
 
 

@@ -8,7 +8,7 @@ from csp.middleware import CSPMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
-from portals.postgresql.base import GONE
+from portals.database import GONE
 from portals.refusals import EXPLANATIONS
 
 log = structlog.get_logger(__name__)

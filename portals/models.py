@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from typing import Self
 from urllib.parse import urlsplit
 
+import structlog
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
@@ -35,15 +36,10 @@ __all__ = [
     "PortalTransition",
 ]
 
+log = structlog.get_logger(__name__)
+
 # The one reason that only an operator lifts: no open, refresh or new installation does.
 BLOCKED_BY_OPERATOR = "operator"
-
-
-class InvalidTransition(Exception):
-    """A portal is not in a status from which the asked change leads on."""
-
-    def __init__(self, portal: "Portal", target: str) -> None:
-        super().__init__(f"portal {portal.member_id} cannot go from {portal.status} to {target}")
 
 
 class PortalQuerySet(models.QuerySet["Portal"]):
@@ -81,9 +77,14 @@ class Portal(models.Model):
     member_id = models.CharField(max_length=32, unique=True)
     domain = models.CharField(max_length=255)
     client_endpoint = models.CharField(max_length=255)
+    # Origin of the one that proved this portal's tokens, of the two that Bitrix24 has; "" until one did.
+    authorization_server = models.CharField(max_length=255, blank=True, default="", db_default="")
     status = models.CharField(max_length=8, choices=Status, default=Status.NEW)
     status_reason = models.CharField(max_length=64, blank=True)
     status_changed_at = models.DateTimeField(default=timezone.now)
+    # How often an administrator has proved the installation. What was decided about an earlier one, by an answer
+    # that was on the wire meanwhile, does not touch this one.
+    installation = models.PositiveIntegerField(default=0, db_default=0)
     licence_status = models.CharField(max_length=1, choices=LicenceStatus, blank=True)
     app_code = models.CharField(max_length=128, blank=True)
     app_version = models.PositiveIntegerField(default=0)
@@ -95,6 +96,7 @@ class Portal(models.Model):
     application_token_digest = models.CharField(max_length=64, blank=True, editable=False)
     placement_settings = models.JSONField(default=dict, blank=True)
     installed_at = models.DateTimeField(null=True, blank=True)
+    # The last open of this installation, None if nobody has opened anything yet.
     last_used_at = models.DateTimeField(null=True, blank=True)
     # The portal's plan as its own ``app.info`` names it, such as "en_ent250": it sets the limits.
     licence = models.CharField(max_length=64, blank=True)
@@ -122,8 +124,10 @@ class Portal(models.Model):
             models.Index(
                 fields=["-id"],
                 name="portal_never_opened",
-                condition=Q(status="active", last_used_at=F("installed_at")),
+                condition=Q(status="active", last_used_at=None),
             ),
+            # an install or a move: who had this address before
+            models.Index(fields=["client_endpoint"], name="portal_endpoint"),
             # the daily check: who has not been heard of
             models.Index(
                 fields=["presence_due_at"],
@@ -161,6 +165,17 @@ class Portal(models.Model):
         parts = urlsplit(self.client_endpoint)
         return f"{parts.scheme}://{parts.netloc}"
 
+    @property
+    def is_held(self) -> bool:
+        """Whether an operator has blocked it; it may have left since."""
+        return self.status_reason == BLOCKED_BY_OPERATOR
+
+    def remember_authorization_server(self, authorization_server: str) -> None:
+        """It proved a token of this portal, and is asked from now on."""
+        if authorization_server != self.authorization_server:
+            self.authorization_server = authorization_server
+            self.save(update_fields=["authorization_server", "updated_at"])
+
     def digest_of(self, application_token: str | None) -> str:
         """One way, keyed, and another one for each portal; empty for none."""
         if not application_token:
@@ -169,57 +184,115 @@ class Portal(models.Model):
             f"application token of {self.member_id}", application_token, algorithm="sha256"
         ).hexdigest()
 
-    def activate(self, reason: str) -> None:
-        """Installed, or healed: from any status; what was to be erased is kept. An operator's block stays."""
-        with transaction.atomic():
-            if self._change_status(self.Status.ACTIVE, reason, from_statuses=self.Status.values):
-                self.erase_due_at, self.application_token_digest = None, ""
-                self.save(update_fields=["erase_due_at", "application_token_digest", "updated_at"])
-                signals.installed.send(Portal, portal=self)
+    def lock(self, *statuses: str) -> bool:
+        """Hold the row until the transaction ends, if it is still the installation that this instance was read of.
 
-    def block(self, reason: str, *, note: str = "") -> None:
+        Then what it says of status and address is read again. False, and nothing is changed, if an administrator
+        has installed or healed since, if it is in none of ``statuses`` (by default any will do), or erased.
+        """
+        found = (
+            Portal.objects.select_for_update(no_key=True)
+            .filter(pk=self.pk)
+            .values("installation", "status", "status_reason", "client_endpoint")
+            .first()
+        )
+        if (
+            found is None
+            or found["installation"] != self.installation
+            or found["status"] not in (statuses or self.Status.values)
+        ):
+            log.warning("portal_moved_on", portal=self.member_id, known=self.installation, found=found)
+            return False
+        for name, value in found.items():
+            setattr(self, name, value)
+        return True
+
+    @transaction.atomic
+    def install(self) -> bool:
+        """An administrator proved the installation, whatever the status; False if an operator's block forbids it.
+
+        What was to be erased is kept.
+        """
+        if not self.lock() or self.is_held:
+            return False
+        self.installation += 1
+        self.erase_due_at, self.application_token_digest = None, ""
+        self.save(update_fields=["installation", "erase_due_at", "application_token_digest", "updated_at"])
+        self._become(self.Status.ACTIVE, "installed")
+        return True
+
+    @transaction.atomic
+    def heal(self) -> bool:
+        """An administrator proved the installation with a pair that is stored already: every block is over.
+
+        False for an operator's block, or if the portal has left.
+        """
+        if not self.lock(self.Status.ACTIVE, self.Status.BLOCKED) or self.is_held:
+            return False
+        self.installation += 1
+        self.save(update_fields=["installation", "updated_at"])
+        return self.recover("healed")
+
+    @transaction.atomic
+    def recover(self, reason: str, *, disproved: Collection[str] | None = None) -> bool:
+        """What blocked it is over, if that is among ``disproved``; by default everything but an operator's block.
+
+        Whoever lacks an address or a living token stays blocked for that. Returns whether it is active now.
+        """
+        if not self.lock(self.Status.ACTIVE, self.Status.BLOCKED):
+            return False
+        over = disproved is None or self.status_reason in disproved
+        if self.status == self.Status.BLOCKED and over and not self.is_held:
+            self._settle(reason)
+        return self.status == self.Status.ACTIVE
+
+    @transaction.atomic
+    def block(self, reason: str, *, note: str = "") -> bool:
         """Broken but still installed, as far as we know; an administrator's open or install heals it.
 
         Not so if ``reason`` is `BLOCKED_BY_OPERATOR`: that holds until `unblock`. ``note`` says why in words.
+        Returns whether it is blocked now, by whomever.
         """
-        statuses = (self.Status.NEW, self.Status.ACTIVE, self.Status.BLOCKED)
-        if self._change_status(self.Status.BLOCKED, reason, from_statuses=statuses, note=note):
-            signals.blocked.send(Portal, portal=self)
+        if not self.lock(self.Status.NEW, self.Status.ACTIVE, self.Status.BLOCKED):
+            return False
+        if not self.is_held:
+            self._become(self.Status.BLOCKED, reason, note=note)
+        return True
 
     @transaction.atomic
-    def unblock(self) -> None:
-        """Lift an operator's block; what else keeps it from working still does. Raises: InvalidTransition."""
-        locked = Portal.objects.select_for_update()
-        self.refresh_from_db(fields=["status", "status_reason", "client_endpoint"], from_queryset=locked)
-        if self.status_reason != BLOCKED_BY_OPERATOR:
-            raise InvalidTransition(self, self.Status.ACTIVE)
+    def unblock(self) -> bool:
+        """Lift an operator's block; what else keeps it from working still does. False if there was none."""
+        if not self.lock() or not self.is_held:
+            return False
         if self.status == self.Status.DELETED:
-            self._record(self.Status.DELETED, "unblocked")
-        elif not self.client_endpoint:
-            self._record(self.Status.BLOCKED, "address_lost")
-        elif not self.tokens.alive().exists():
-            self._record(self.Status.BLOCKED, "token_dead")
+            self._become(self.Status.DELETED, "unblocked")
         else:
-            self._record(self.Status.ACTIVE, "unblocked")
-            signals.installed.send(Portal, portal=self)
+            self._settle("unblocked")
+        return True
 
-    def mark_deleted(self, reason: str) -> None:
+    @transaction.atomic
+    def mark_deleted(self, reason: str) -> bool:
         """Uninstalled, confirmed by the authorization server: tokens go at once, the row stays.
 
-        Content stays for the retention period, so that a reinstall finds it; so does an operator's block.
+        Content stays for the retention period, so that a reinstall finds it; so does an operator's block. Returns
+        whether the installation is deleted now, by whomever.
         """
-        with transaction.atomic():
-            if self._change_status(self.Status.DELETED, reason, from_statuses=self.Status.values):
-                self.tokens.all().delete()
-                EventCredentials.objects.filter(event__member_id=self.member_id).delete()
-                if self.application_token:
-                    self.application_token_digest = self.digest_of(self.application_token)
-                    self.application_token = None
-                retention = timedelta(days=settings.CONTENT_RETENTION_DAYS)
-                self.erase_due_at = timezone.now() + retention
-                fields = ("application_token", "application_token_digest", "erase_due_at", "updated_at")
-                self.save(update_fields=fields)
-                signals.deleted.send(Portal, portal=self)
+        if not self.lock():
+            return False
+        kept = BLOCKED_BY_OPERATOR if self.is_held else reason
+        if (self.status, self.status_reason) == (self.Status.DELETED, kept):
+            return True
+        self.tokens.all().delete()
+        EventCredentials.objects.filter(event__member_id=self.member_id).delete()
+        if self.application_token:
+            self.application_token_digest = self.digest_of(self.application_token)
+            self.application_token = None
+        self.erase_due_at = timezone.now() + timedelta(days=settings.CONTENT_RETENTION_DAYS)
+        self.save(
+            update_fields=["application_token", "application_token_digest", "erase_due_at", "updated_at"]
+        )
+        self._become(self.Status.DELETED, reason, kept=kept)
+        return True
 
     @transaction.atomic
     def erase_content(self, reason: str) -> None:
@@ -232,35 +305,33 @@ class Portal(models.Model):
         self.status_changed_at = timezone.now()
         self.save(update_fields=["status_changed_at", "updated_at"])
 
-    @transaction.atomic
-    def _change_status(
-        self, target: "Portal.Status", reason: str, *, from_statuses: Collection[str], note: str = ""
-    ) -> bool:
-        """True if status or reason changed. The row is locked and read again first: a rival may have changed it.
+    def _settle(self, reason: str) -> None:
+        """Active, unless something is lacking without which nothing works."""
+        if not self.client_endpoint:
+            self._become(self.Status.BLOCKED, "address_lost")
+        elif not self.tokens.alive().exists():
+            self._become(self.Status.BLOCKED, "token_dead")
+        else:
+            self._become(self.Status.ACTIVE, reason)
 
-        Of a portal that an operator blocked only its leaving is recorded, and the block outlives that.
-        """
-        current = Portal.objects.select_for_update().only("status", "status_reason").get(pk=self.pk)
-        self.status, self.status_reason = current.status, current.status_reason
-        if self.status not in from_statuses:
-            raise InvalidTransition(self, target)
-        held = self.status_reason == BLOCKED_BY_OPERATOR
-        stored = BLOCKED_BY_OPERATOR if held else reason
-        if (self.status, self.status_reason) == (target, stored) or (held and target != self.Status.DELETED):
-            return False
-        self._record(target, reason, stored_reason=stored, note=note)
-        return True
-
-    def _record(
-        self, target: "Portal.Status", reason: str, *, stored_reason: str | None = None, note: str = ""
-    ) -> None:
-        """Within the transaction that holds the row."""
+    def _become(self, target: "Portal.Status", reason: str, *, kept: str = "", note: str = "") -> None:
+        """Record a change and announce it, in the transaction that holds the row; ``kept`` stays as the reason."""
+        if (self.status, self.status_reason) == (target, kept or reason):
+            return
         PortalTransition.objects.create(
             portal=self, old=self.status, new=target, reason=reason, by=acts.author(), note=note
         )
-        self.status, self.status_reason = target, stored_reason or reason
+        self.status, self.status_reason = target, kept or reason
         self.status_changed_at = timezone.now()
         self.save(update_fields=["status", "status_reason", "status_changed_at", "updated_at"])
+        _ANNOUNCED[target].send(Portal, portal=self)
+
+
+_ANNOUNCED = {
+    Portal.Status.ACTIVE: signals.installed,
+    Portal.Status.BLOCKED: signals.blocked,
+    Portal.Status.DELETED: signals.deleted,
+}
 
 
 class PortalTokenQuerySet(models.QuerySet["PortalToken"]):

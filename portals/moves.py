@@ -62,6 +62,8 @@ def ask(
 def _wherever_it_is(
     portal: Portal, access_token: str, work: Callable[[RestClient], T], *, background: bool
 ) -> T:
+    if not portal.client_endpoint:
+        confirm(portal, access_token)
     try:
         return work(gateway.portal(portal, access_token, background=background))
     except (PortalMoved, PortalGone):
@@ -76,7 +78,7 @@ def confirm(portal: Portal, access_token: str) -> str:
 
     Raises: TokenDead for a token of another portal or application, PortalGone if no address is known.
     """
-    proof = gateway.authorization_server().app_info(access_token)
+    proof = gateway.authorization_server(portal).app_info(access_token)
     if (proof.client_id, proof.member_id) != (settings.BITRIX24_CLIENT_ID, portal.member_id):
         log.warning("address_refused", reason="foreign_token", portal=portal.member_id)
         raise TokenDead("foreign_token")
@@ -89,15 +91,21 @@ def confirm(portal: Portal, access_token: str) -> str:
 
 @transaction.atomic
 def move(portal: Portal, client_endpoint: str) -> None:
-    """Store a *confirmed* address; a portal that lost its address only for that is well again."""
+    """Store a *confirmed* address; a portal that lost its address only for that is well again.
+
+    A portal that was installed anew since it was read has its address from there.
+    """
     vacate(client_endpoint, portal.member_id)
+    if not portal.lock():
+        portal.refresh_from_db(fields=["domain", "client_endpoint"])
+        return
     log.info("portal_renamed", portal=portal.member_id, old=portal.client_endpoint, new=client_endpoint)
     domain = parse_url(client_endpoint).netloc
     leave(portal, domain)
     portal.client_endpoint, portal.domain = client_endpoint, domain
     portal.save(update_fields=["domain", "client_endpoint", "updated_at"])
-    if portal.status == Portal.Status.BLOCKED and portal.status_reason in (ADDRESS_LOST, PORTAL_GONE):
-        portal.activate("address_confirmed")
+    if portal.status == Portal.Status.BLOCKED:
+        portal.recover("address_confirmed", disproved=(ADDRESS_LOST, PORTAL_GONE))
 
 
 def vacate(client_endpoint: str, member_id: str) -> None:
@@ -109,7 +117,8 @@ def vacate(client_endpoint: str, member_id: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [client_endpoint])
     for other in Portal.objects.filter(client_endpoint=client_endpoint).exclude(member_id=member_id):
-        if other.status == Portal.Status.ACTIVE:
+        # Whatever it was blocked for, without an address nothing else may bring it back.
+        if other.status in (Portal.Status.ACTIVE, Portal.Status.BLOCKED):
             other.block(ADDRESS_LOST)
         leave(other, "")
         log.warning("address_lost", portal=other.member_id, to=member_id)

@@ -14,7 +14,7 @@ from portals.bitrix24.errors import Bitrix24Error, NotInstalled
 from portals.consequences import Source
 from portals.handlers import BindingFailed
 from portals.journal import CALLS
-from portals.models import BLOCKED_BY_OPERATOR, InvalidTransition, Portal, PortalTransition
+from portals.models import BLOCKED_BY_OPERATOR, Portal, PortalTransition
 from portals.tokens import NoToken, RefreshPending
 from portals.uninstalls import Presence
 
@@ -55,7 +55,8 @@ def block(portal: Portal, by: str, reason: str) -> Outcome:
     """Stop the application for a portal until `unblock`; ``reason`` says why in words, for other operators."""
 
     def work(portal: Portal) -> Outcome:
-        portal.block(BLOCKED_BY_OPERATOR, note=reason[:LONGEST_NOTE])
+        if not portal.block(BLOCKED_BY_OPERATOR, note=reason[:LONGEST_NOTE]):
+            return _failed("deleted")
         return Outcome(True, "blocked", "The portal is blocked: its people see that the vendor stopped it.")
 
     return _perform("block", portal, by, work)
@@ -92,15 +93,13 @@ def _perform(act: str, portal: Portal, by: str, work: Callable[[Portal], Outcome
 
 def _outcome(portal: Portal, work: Callable[[Portal], Outcome]) -> Outcome:
     try:
-        portal.refresh_from_db(fields=["status", "status_reason"])
+        portal.refresh_from_db(fields=["status", "status_reason", "installation"])
         return work(portal)
     except Portal.DoesNotExist:
         return _failed("portal_unknown")
-    except InvalidTransition:
-        return _failed("deleted")
     except NoToken:
         if not portal.tokens.alive().exists():
-            consequences.block(portal, "token_dead")
+            portal.block("token_dead")
         return _failed("token_dead")
     except (RefreshPending, BindingFailed, Bitrix24Error) as error:
         return _explained(error)
@@ -126,14 +125,15 @@ def _verify(portal: Portal) -> Outcome:
         consequences.carry_out(
             portal, consequences.consequence_of(NotInstalled(), Source.AUTHORIZATION_SERVER)
         )
-        return _failed("not_installed")
+        return _failed("not_installed" if portal.status == Portal.Status.DELETED else "moved_on")
     if payments.check(portal) == payments.UNPAID:
         return _failed("unpaid")
     portal.refresh_from_db(fields=["status", "status_reason"])
     if portal.status_reason == BLOCKED_BY_OPERATOR:
         return Outcome(True, "alive_but_blocked", "The installation is alive. An operator's block stands.")
-    if portal.status == Portal.Status.BLOCKED:
-        portal.activate("verified")
+    if portal.status != Portal.Status.ACTIVE and not portal.recover("verified"):
+        lacking = portal.status_reason in ("address_lost", "token_dead")
+        return _failed(portal.status_reason if lacking else "moved_on")
     return Outcome(
         True, "alive", "The installation is alive: the authorization server and the portal say so."
     )
@@ -178,9 +178,8 @@ def _reconcile(portal: Portal) -> Outcome:
 
 
 def _unblock(portal: Portal) -> Outcome:
-    if portal.status_reason != BLOCKED_BY_OPERATOR:
+    if not portal.unblock():
         return _failed("not_blocked_by_operator")
-    portal.unblock()
     if portal.status == Portal.Status.ACTIVE:
         return Outcome(True, "unblocked", "The block is lifted: the portal works again.")
     return Outcome(

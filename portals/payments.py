@@ -1,6 +1,7 @@
 """Whether a portal has paid, as the portal itself says; events about it are only hints."""
 
 import structlog
+from django.utils import timezone
 
 from portals.bitrix24.errors import Unpaid
 from portals.bitrix24.payloads import PortalAppInfo
@@ -26,10 +27,11 @@ def check(portal: Portal) -> str:
         return UNPAID
     if app.licence_status and app.licence_status != portal.licence_status:
         portal.licence_status = app.licence_status
-        portal.save(update_fields=["licence_status", "updated_at"])
+        asked = Portal.objects.filter(pk=portal.pk, installation=portal.installation)
+        asked.update(licence_status=app.licence_status, updated_at=timezone.now())
     if app.payment_expired:
         portal.block(UNPAID)
         return UNPAID
-    if portal.status == Portal.Status.BLOCKED and portal.status_reason == UNPAID:
-        portal.activate("paid")
+    if portal.status == Portal.Status.BLOCKED:
+        portal.recover("paid", disproved=[UNPAID])
     return "grace" if app.days is not None and app.days < 0 else "paid"

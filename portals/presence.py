@@ -53,7 +53,7 @@ def check(portal: Portal) -> Presence:
     if found is Presence.GONE:
         _gone(portal)
     elif found is Presence.INSTALLED and portal.status_reason in _PARKED:
-        portal.activate("found_again")
+        portal.recover("found_again", disproved=_PARKED)
     return found
 
 

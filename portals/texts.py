@@ -15,6 +15,7 @@ OF_REASON: Final[Mapping[str, str]] = {
     "address_lost": "Its address belongs to another portal now. An administrator's open brings the new one.",
     "deleted": "The application was uninstalled from this portal.",
     "installed_again": "It was installed again at this very moment, so nothing of its people was erased.",
+    "moved_on": "It was installed, healed or removed at this very moment, so nothing was changed. Look again.",
     "not_active": "Only an active portal has handlers to bring right. Verify it first.",
     "not_blocked_by_operator": "No operator blocked this portal. Verify it: other blocks end with their cause.",
     "not_installed": _NOT_INSTALLED,

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from portals import handlers
@@ -59,7 +59,7 @@ def _failed_events(portals: Portals) -> Portals:
 
 
 def _never_opened(portals: Portals) -> Portals:
-    return portals.filter(status=Portal.Status.ACTIVE, last_used_at=F("installed_at"))
+    return portals.filter(status=Portal.Status.ACTIVE, last_used_at=None)
 
 
 def _errors(portals: Portals) -> Portals:

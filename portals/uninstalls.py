@@ -43,7 +43,7 @@ def presence(portal: Portal, *, may_refresh: bool = True) -> Presence:
 
 def _by_access_token(token: PortalToken) -> Presence:
     try:
-        proof = gateway.authorization_server().app_info(token.access_token)
+        proof = gateway.authorization_server(token.portal).app_info(token.access_token)
     except NotInstalled:
         return Presence.GONE
     except (TokenDead, TokenExpired):
@@ -67,9 +67,10 @@ def _by_refresh(token: PortalToken) -> Presence:
 def uninstall(portal: Portal, *, clean: bool, reason: str = "uninstalled") -> None:
     """The application is gone, *confirmed*: tokens go now; content now if ``clean``, else after the retention.
 
-    Running twice, or after a rival, changes nothing more.
+    Running twice, or after a rival, changes nothing more; nor does it if the portal was installed again meanwhile.
     """
-    portal.mark_deleted(reason)
+    if not portal.mark_deleted(reason):
+        return
     log.info("portal_uninstalled", portal=portal.member_id, clean=clean, reason=reason)
     _decide_content(portal, clean=clean)
 

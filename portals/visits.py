@@ -12,7 +12,7 @@ from portals.bitrix24.payloads import OpenRequest, PortalAppInfo, Profile
 from portals.bitrix24.rest import BatchResult, Command
 from portals.handlers import SidebarSettings
 from portals.heal import heal
-from portals.models import BLOCKED_BY_OPERATOR, Portal
+from portals.models import Portal
 from portals.refusals import Refusal, refusal_for
 from portals.schedule import USE_RESOLUTION
 
@@ -69,7 +69,7 @@ def require_open(portal: Portal) -> None:
     """Its status lets people in. Raises: Refusal."""
     if portal.status in (Portal.Status.NEW, Portal.Status.DELETED):
         raise Refusal("not_installed")
-    if portal.status_reason == BLOCKED_BY_OPERATOR:
+    if portal.is_held:
         raise Refusal("portal_blocked")
 
 

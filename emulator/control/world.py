@@ -41,7 +41,7 @@ def reset(control: Control) -> Json:
         raise ApiError(400, "UNKNOWN_SEED", "The only seed is demo")
     emulator = control.emulator
     ports = emulator.portal_ports
-    emulator.replace_world(seed.demo_world(emulator.seed, control.world.oauth_port, ports))
+    emulator.replace_world(seed.demo_world(emulator.seed, control.world.oauth_ports, ports))
     emulator.recorder.clear()
     return {"portals": list(emulator.world.portals)}
 

@@ -200,7 +200,7 @@ def _desk_context(desk: Desk) -> dict[str, Any]:
         "language": desk.language,
         "link": desk.link,
         "portal_face": _face_of_portal(desk.world, desk.portal),
-        "oauth_url": desk.world.oauth_url,
+        "oauth_url": desk.world.oauth_urls[0],
     }
 
 

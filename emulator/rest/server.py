@@ -65,6 +65,7 @@ class RestServer:
             portal=portal.key,
             method=name,
             http=request.method,
+            host=request.url.netloc,
             path=request.url.path,
             params=params,
             status=response.status_code,

@@ -123,8 +123,7 @@ class PortalAdmin(ReadOnlyAdmin):
 
     @admin.display(description="last open")
     def last_open(self, portal: Portal) -> str:
-        opened = portal.last_used_at
-        return "never" if opened is None or opened == portal.installed_at else ago(opened)
+        return ago(portal.last_used_at) if portal.last_used_at else "never"
 
     @admin.display(description="next refresh")
     def next_refresh(self, portal: Portal) -> str | SafeString:

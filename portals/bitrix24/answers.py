@@ -59,7 +59,9 @@ def read_answer(http_status: int, headers: Mapping[str, str], content: bytes, *,
         raise _without_json(http_status, content, _retry_after(headers, {}))
     code = error_code(body)
     if code is not None:
-        raise error_for(code, http_status, retry_after=_retry_after(headers, body))
+        raise error_for(
+            code, http_status, description=error_description(body), retry_after=_retry_after(headers, body)
+        )
     if http_status >= HTTPStatus.BAD_REQUEST:
         raise _without_json(http_status, content, _retry_after(headers, body))
     return Answer(http_status, body)
@@ -73,6 +75,12 @@ def error_code(body: Mapping[str, object]) -> str | None:
     if error is None or error is False or ("result" in body and error in ("", [])):
         return None
     return str(error) if isinstance(error, str | int) else "unreadable"
+
+
+def error_description(body: Mapping[str, object]) -> object:
+    """The words beside an error's code, whatever they are; they may repeat a token, so nobody logs them."""
+    error = body.get("error")
+    return error.get("message") if isinstance(error, Mapping) else body.get("error_description")
 
 
 def _json_object(content: bytes) -> Mapping[str, object] | None:

@@ -19,7 +19,7 @@ class Disposition(StrEnum):
 
     RETRY_LATER = "retry_later"  # transient: back off with jitter, keep everything
     REFRESH_TOKEN = "refresh_token"  # noqa: S105  # refresh the access token, then repeat once
-    TOKEN_DEAD = "token_dead"  # noqa: S105  # this token never works again: wait for the next open
+    TOKEN_DEAD = "token_dead"  # noqa: S105  # this token is refused: another one, or the next open
     NOT_INSTALLED = "not_installed"
     UNPAID = "unpaid"
     PORTAL_GONE = "portal_gone"  # deleted, or its address is no longer a Bitrix24
@@ -125,9 +125,15 @@ class TokenExpired(Bitrix24Error):
 
 
 class TokenDead(Bitrix24Error):
-    """The token, or its refresh token, is unknown, revoked, spent or foreign."""
+    """The token is refused as unknown, revoked, spent or foreign; whether for good only `GrantDead` says."""
 
     disposition = Disposition.TOKEN_DEAD
+    default_code = "invalid_token"
+
+
+class GrantDead(TokenDead):
+    """The refresh token itself is expired, revoked, spent or foreign (RFC 6749, 5.2): no pair follows it."""
+
     default_code = "invalid_grant"
 
 
@@ -135,6 +141,13 @@ class UserInactive(TokenDead):
     """The person behind the token was dismissed. Such a token still refreshes."""
 
     default_code = "authorization_error"
+
+
+class AuthorizationFailed(Bitrix24Error):
+    """``ERROR_OAUTH`` without a meaning that we know; with one see `_BY_DESCRIPTION`."""
+
+    disposition = Disposition.RETRY_LATER
+    default_code = "error_oauth"
 
 
 class NotInstalled(Bitrix24Error):
@@ -229,8 +242,8 @@ CLASSES: Final[Mapping[str, type[Bitrix24Error]]] = {
     "invalid_request": RequestRefused,
     "wrong_client": ClientRefused,
     "invalid_client": ClientRefused,
-    "invalid_grant": TokenDead,
-    "bad_verification_code": TokenDead,
+    "invalid_grant": GrantDead,
+    "bad_verification_code": GrantDead,
     "invalid_scope": InsufficientScope,
     "insufficient_scope": InsufficientScope,
     "payment_required": Unpaid,
@@ -244,7 +257,7 @@ CLASSES: Final[Mapping[str, type[Bitrix24Error]]] = {
     "invalid_token": TokenDead,
     "no_auth_found": TokenDead,
     "authorization_error": UserInactive,
-    "error_oauth": NotInstalled,
+    "error_oauth": AuthorizationFailed,
     "connection_error": ServerTrouble,
     "method_confirm_waiting": ConfirmationPending,
     "method_confirm_denied": AccessDenied,
@@ -275,6 +288,11 @@ CLASSES: Final[Mapping[str, type[Bitrix24Error]]] = {
     "internal_error": ServerTrouble,
     "error_unexpected_answer": ServerTrouble,
 }
+# Codes of which only the description, in lower case, tells the meaning. Source: portal source, module rest,
+# app.layout/component.php, which compares it in the same way (May 2026).
+_BY_DESCRIPTION: Final[Mapping[tuple[str, str], type[Bitrix24Error]]] = {
+    ("error_oauth", "application not installed"): NotInstalled,
+}
 
 
 def canonical_code(code: str) -> str:
@@ -284,11 +302,15 @@ def canonical_code(code: str) -> str:
 
 
 def error_for(
-    code: str, http_status: int | None = None, *, retry_after: float | None = None
+    code: str, http_status: int | None = None, *, description: object = "", retry_after: float | None = None
 ) -> Bitrix24Error:
-    """The error of a code Bitrix24 sent; an unknown one is classed by HTTP status (None inside a batch)."""
+    """The error of a code Bitrix24 sent; an unknown one is classed by HTTP status (None inside a batch).
+
+    ``description`` is whatever was sent as ``error_description``; it is looked at and not kept.
+    """
     canonical = canonical_code(code)
-    cause = CLASSES.get(canonical) or _class_by_status(http_status)
+    told = _BY_DESCRIPTION.get((canonical, str(description).strip().lower()))
+    cause = told or CLASSES.get(canonical) or _class_by_status(http_status)
     return cause(canonical, http_status=http_status, retry_after=retry_after)
 
 

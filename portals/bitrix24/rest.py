@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 from urllib.parse import urlencode
 
-from portals.bitrix24.answers import Answer, error_code
+from portals.bitrix24.answers import Answer, error_code, error_description
 from portals.bitrix24.errors import (
     BadAnswer,
     Bitrix24Error,
@@ -164,5 +164,6 @@ def _by_key(value: object) -> Mapping[str, object]:
 
 
 def _command_error(value: object) -> Bitrix24Error:
-    code = error_code(value) if isinstance(value, Mapping) else None
-    return error_for(code or "unreadable")
+    if not isinstance(value, Mapping):
+        return error_for("unreadable")
+    return error_for(error_code(value) or "unreadable", description=error_description(value))

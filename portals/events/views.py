@@ -9,11 +9,10 @@ from django.views.decorators.csrf import csrf_exempt
 
 from portals import tasks
 from portals.bitrix24.payloads import EventRequest, PayloadError
+from portals.database import GONE, RETRY_AFTER
 from portals.events import inbox, spool, wakeups
 from portals.events.registry import EventRefused, bound_codes
 from portals.metrics import counters
-from portals.postgresql.base import GONE
-from portals.recovery import RETRY_AFTER, once_more
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +29,7 @@ def events(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"error": "method"}, status=405, headers={"Allow": "GET, HEAD, POST"})
     try:
         event = _read(request)
-        receipt = once_more(lambda: inbox.receive(event))
+        receipt = inbox.receive(event)
     except EventRefused as refused:
         return _refused(request, refused)
     except GONE:

@@ -74,7 +74,7 @@ def api_refused(reason: str) -> None:
 
 def called(record: CallRecord) -> None:
     """A call to Bitrix24 ended, one way or another."""
-    target = _target(record.method)
+    target = target_of(record.host)
     method = record.method.removeprefix("oauth.").lower()
     code = "ok" if record.error_code is None else _known(record.error_code)
     _calls.add(target, method, code)
@@ -110,7 +110,17 @@ def kept_back(reason: str, *, background: bool) -> None:
 
 def tripped(host: str) -> None:
     """The breaker of a host opened."""
-    _breaker_trips.add("oauth" if host == urlsplit(settings.BITRIX24_OAUTH_URL).netloc else "portal")
+    _breaker_trips.add(target_of(host))
+
+
+def authorization_servers() -> frozenset[str]:
+    """Hosts of the authorization servers; each is a target of its own."""
+    return frozenset(urlsplit(url).netloc for url in settings.BITRIX24_OAUTH_URL)
+
+
+def target_of(host: str) -> str:
+    """An authorization server by its name, "portal" for anybody else."""
+    return host if host in authorization_servers() else "portal"
 
 
 def _known(code: str) -> str:
@@ -120,10 +130,6 @@ def _known(code: str) -> str:
 
 def _work(*, background: bool) -> str:
     return "background" if background else "open"
-
-
-def _target(method: str) -> str:
-    return "oauth" if method.startswith("oauth.") else "portal"
 
 
 @receiver(post_save, sender=PortalTransition)

@@ -3,10 +3,8 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import redis
-from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError
 from django.db.models import Case, Count, Min, Q, Value, When
@@ -14,6 +12,7 @@ from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from portals import breaker, heartbeats
+from portals.metrics import counters
 from portals.models import Portal, PortalEvent, PortalToken
 from portals.shared import broker_client
 
@@ -82,9 +81,8 @@ def _queues() -> Iterator[Metric]:
 
 
 def _breakers() -> Iterator[Metric]:
-    server = urlsplit(settings.BITRIX24_OAUTH_URL).netloc
-    hosts = breaker.open_hosts()
-    counts = {"oauth": int(server in hosts), "portal": len(hosts - {server})}
+    servers, hosts = counters.authorization_servers(), breaker.open_hosts()
+    counts = {server: int(server in hosts) for server in servers} | {"portal": len(hosts - servers)}
     yield _family("chat_notebook_breakers_open", "Hosts that are not called now.", "target", counts)
 
 

@@ -35,7 +35,7 @@ class Vendor:
 @pytest.fixture
 def vendor(bitrix24: Emulator, live_application: Application, settings: Any) -> Vendor:
     """Made before a browser starts: nothing reads the database beside one."""
-    settings.BITRIX24_OAUTH_URL, settings.PUBLIC_URL = bitrix24.oauth_url, live_application.url
+    settings.BITRIX24_OAUTH_URL, settings.PUBLIC_URL = [bitrix24.oauth_url], live_application.url
     assert Opens(bitrix24, Client()).install("alpha").status_code == 200
     bitrix24.control.install_finish("alpha", user_id=1)
     crowd.make(CROWD)

@@ -86,6 +86,14 @@ def test_a_lock_is_for_one_account_at_one_address(mia: User, client: Client) -> 
     assert password(Client(), REMOTE_ADDR="203.0.113.1").status_code == 429
 
 
+def test_an_address_has_few_attempts_whatever_names_it_tries(client: Client) -> None:
+    answers = [password(client, "wrong", name=f"name-{number}") for number in range(sign_in.PER_ADDRESS + 5)]
+    assert [answer.status_code for answer in answers] == [200] * sign_in.PER_ADDRESS + [429] * 5
+    assert answers[-1].headers["Retry-After"] == "900"
+    assert AccessAttempt.objects.count() == sign_in.PER_ADDRESS
+    assert password(client, "wrong", REMOTE_ADDR="192.0.2.7").status_code == 200
+
+
 def test_a_lock_ends_by_itself(mia: User, client: Client) -> None:
     with time_machine.travel(timezone.now(), tick=False) as clock:
         for _ in range(6):

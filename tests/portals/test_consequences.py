@@ -114,7 +114,7 @@ def test_errors_of_the_authorization_server(emulator: Emulator, settings: Any, r
     [token] = paper_portals(emulator, 1)
     before = timezone.now()
     with saying(status, code) as server:
-        settings.BITRIX24_OAUTH_URL = server.url.rstrip("/")
+        settings.BITRIX24_OAUTH_URL = [server.url.rstrip("/")]
         with pytest.raises(Bitrix24Error):
             tokens.refresh_due(token.pk)
 
@@ -175,7 +175,7 @@ def test_bitrix24_says_when_to_come_back(emulator: Emulator, settings: Any, way:
     headers = ["Retry-After: 900"] if way == "header" else []
     body = {} if way == "header" else {"time": {"operating_reset_at": time.time() + 900}}
     with saying(429, "OPERATION_TIME_LIMIT", *headers, **body) as server:
-        settings.BITRIX24_OAUTH_URL = server.url.rstrip("/")
+        settings.BITRIX24_OAUTH_URL = [server.url.rstrip("/")]
         with pytest.raises(Bitrix24Error):
             tokens.refresh_due(token.pk)
     token.refresh_from_db()

@@ -133,7 +133,8 @@ def test_an_operators_block_holds_against_everything_and_says_why(opens: Opens, 
 
     assert opens.application("alpha", 1).context["reason"] == "portal_blocked"
     assert opens.install("alpha").context["reason"] == "portal_blocked"
-    portal.activate("healed")
+    assert not portal.heal()
+    assert not portal.recover("found_again")
     portal.block("unpaid")
     assert brief(operations.verify(portal, BY)) == (True, "alive_but_blocked")
     assert standing(portal) == ("blocked", "operator")
@@ -213,7 +214,7 @@ def test_erase_does_not_claim_what_a_new_installation_prevented(opens: Opens, po
     opens.api(frame_data(opens.widget("alpha", 3, CHAT))["session"]).add("text")
 
     def installs_again(portal: Portal, **_: object) -> None:
-        Portal.objects.get(pk=portal.pk).activate("installed")
+        Portal.objects.get(pk=portal.pk).install()
 
     signals.deleted.connect(installs_again)
     try:

@@ -239,6 +239,7 @@ def test_only_the_newest_administrators_token_is_kept_fresh_and_the_others_stand
     emulator: Emulator, installed: Any
 ) -> None:
     portal = installed("alpha")
+    visits.used(portal)
     emulator.control.change_user("alpha", 3, admin=True)
     pair = emulator.control.tokens("alpha", 3)
     ends = timezone.now() + timedelta(hours=1)

@@ -163,7 +163,7 @@ def test_a_minute_of_trouble_changes_no_status(
     tokens = paper_portals(emulator, 12)
     monkeypatch.setattr(exchange, "DEADLINE", 0.3)
     if fault == "down":
-        settings.BITRIX24_OAUTH_URL = "http://127.0.0.1:9"
+        settings.BITRIX24_OAUTH_URL = ["http://127.0.0.1:9"]
     elif fault == "slow":
         emulator.control.fault("oauth", delay_ms=600)
     else:
@@ -177,7 +177,7 @@ def test_a_minute_of_trouble_changes_no_status(
     assert Portal.objects.exclude(status="active").count() == 0
     assert generations(tokens) == {1}
 
-    settings.BITRIX24_OAUTH_URL = emulator.oauth_url
+    settings.BITRIX24_OAUTH_URL = [emulator.oauth_url]
     emulator.control.fault("oauth")
     for _ in range(8):
         clocks.advance(seconds=30)

@@ -230,6 +230,7 @@ def test_the_daily_look_spends_no_refresh_token_and_leaves_used_portals_alone(
     opens: Opens, installed: Install
 ) -> None:
     portal = installed()
+    assert opens.application("alpha", PRIYA).status_code == 200
     Portal.objects.update(presence_due_at=timezone.now())
     assert presence.due(10) == []
     Portal.objects.update(last_used_at=timezone.now() - timedelta(days=2))

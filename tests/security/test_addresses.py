@@ -84,7 +84,7 @@ def test_a_portals_name_that_leads_inside(
 ) -> None:
     """The name of a portal is its owner's to change: each call looks at the address, not at the name."""
     settings.BITRIX24_TRUSTED_NETWORKS = []
-    settings.BITRIX24_OAUTH_URL = "https://oauth.example.com"
+    settings.BITRIX24_OAUTH_URL = ["https://oauth.example.com"]
     Portal.objects.update(client_endpoint="https://portal.example.com/rest/")
     resolved = [address]
     monkeypatch.setattr(socket, "getaddrinfo", name_service(resolved))
@@ -145,7 +145,7 @@ def test_redirect_of_the_authorization_server(opens: Opens, settings: Any, attac
         connection.sendall(answer("307 Temporary Redirect", b"", f"Location: {attacker.url}"))
 
     with scripted(redirect) as server:
-        settings.BITRIX24_OAUTH_URL = server.url.rstrip("/")
+        settings.BITRIX24_OAUTH_URL = [server.url.rstrip("/")]
         response = opens.post(form)
     assert reason(response)[0] in (502, 503)
     assert attacker.connections == 0

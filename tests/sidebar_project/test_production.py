@@ -1,8 +1,10 @@
 """Production settings: they refuse what is unsafe, and pass Django's own deployment checks."""
 
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
@@ -24,15 +26,47 @@ PRODUCTION = {
 }
 
 
-def manage(*arguments: str, **changed: str) -> subprocess.CompletedProcess[str]:
+def manage(*arguments: str, folder: Path = ROOT, **changed: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
+        cwd=folder,
         env=os.environ | PRODUCTION | changed,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def without(folder: Path, *left_out: str) -> Path:
+    """A copy of what is deployed, without some of it."""
+    for name in ("manage.py", "sidebar_project", "portals", "widget", "operators", "templates", "locale"):
+        source = ROOT / name
+        ignored = shutil.ignore_patterns("__pycache__", *left_out)
+        shutil.copytree(source, folder / name, ignore=ignored) if source.is_dir() else shutil.copy(
+            source, folder
+        )
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("left_out", "said"), [((), "portals.E006"), (("*.mo",), "portals.E007")], ids=["static", "translations"]
+)
+def test_a_deployment_that_is_not_built_says_so_and_does_not_start(
+    tmp_path: Path, left_out: tuple[str, ...], said: str
+) -> None:
+    folder = without(tmp_path, *left_out)
+    for command in (("manage.py", "check", "--deploy"), ("-c", "import sidebar_project.wsgi")):
+        result = subprocess.run(
+            [sys.executable, *command],
+            cwd=folder,
+            env=os.environ | PRODUCTION,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert result.returncode != 0
+        assert said in result.stderr
+        assert "Traceback" not in result.stderr
 
 
 def test_operators_cookies_are_secure_and_a_password_is_not_enough() -> None:
@@ -52,18 +86,26 @@ def test_a_password_alone_is_warned_of() -> None:
     assert "operators.W001" in result.stderr
 
 
-def test_check_deploy_is_clean() -> None:
-    result = manage("check", "--deploy", "--fail-level", "WARNING")
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project as it is deployed, built."""
+    folder = without(tmp_path_factory.mktemp("deployment"))
+    manage("collectstatic", "--noinput", folder=folder).check_returncode()
+    return folder
+
+
+def test_check_deploy_is_clean(deployment: Path) -> None:
+    result = manage("check", "--deploy", "--fail-level", "WARNING", folder=deployment)
     assert result.returncode == 0, result.stderr
     assert "no issues (0 silenced)" in result.stdout
 
 
-def test_the_example_filled_in_is_a_clean_deployment() -> None:
+def test_the_example_filled_in_is_a_clean_deployment(deployment: Path) -> None:
     """The variables of deploy/.env.example and nothing else, as compose and systemd give them."""
     services = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL", "PATH")}
     result = subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
-        cwd=ROOT, env=filled_in() | services, capture_output=True, text=True, check=False,
+        cwd=deployment, env=filled_in() | services, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     assert "no issues (0 silenced)" in result.stdout
@@ -78,7 +120,8 @@ def test_the_example_filled_in_is_a_clean_deployment() -> None:
         ({"TOKEN_ENCRYPTION_KEYS": "not-a-key"}, "portals.E002"),
         ({"PUBLIC_URL": "http://notebook.example.com"}, "portals.E003"),
         ({"METRICS_TOKEN": "guess-me"}, "portals.E004"),
-        ({"BITRIX24_OAUTH_URL": "http://oauth.example.com"}, "portals.E003"),
+        ({"BITRIX24_OAUTH_URL": "https://oauth.bitrix.info, http://oauth.example.com"}, "portals.E003"),
+        ({"BITRIX24_OAUTH_URL": ""}, "portals.E006"),
         ({"ALLOWED_HOSTS": "notes.example.com"}, "portals.E005"),
         ({"TOKEN_REFRESH_MARGIN": "5"}, "portals.E010"),
         ({"TOKEN_ACTIVE_WINDOW": "60"}, "portals.E010"),

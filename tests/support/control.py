@@ -185,7 +185,7 @@ class Control:
     def fault(
         self, key: str, error: str | None = None, *, delay_ms: int = 0, times: int | None = None
     ) -> None:
-        """Switch a fault of a portal (or of "oauth"); without arguments all faults off."""
+        """Switch a fault of a portal (or of "oauth", "oauth2"); without arguments all faults off."""
         self._post(key, "faults", error=error, delay_ms=delay_ms, times=times)
 
     def bucket(self, key: str, **settings: float | bool) -> None:
@@ -196,8 +196,8 @@ class Control:
         """Event delivery: lost, doubled, held, delay_ms."""
         self._post(key, "events", **switches)
 
-    def settings(self, key: str, **settings: str | bool) -> None:
-        """generation, language, licence, lacks_method, require_dot_in_handler_host."""
+    def settings(self, key: str, **settings: str | bool | int) -> None:
+        """generation, language, licence, lacks_method, authorization_server, require_dot_in_handler_host."""
         self._post(key, "settings", **settings)
 
     def rename(self, key: str, to_port: int) -> dict[str, Any]:

@@ -31,7 +31,7 @@ SELECT md5('member' || i), domain, 'https://' || domain || '/rest/', status,
     (ARRAY['F','P','S','T','D'])[1 + i %% 5], (ARRAY['en_free','en_std','en_pro100','en_ent250'])[1 + i %% 4],
     %(code)s, 1 + (i %% 50 > 2)::int, '{im,placement,user_brief}',
     (ARRAY['en','de','pl','br'])[1 + i %% 4], %(application_token)s, '{}', installed,
-    CASE WHEN i %% 50 = 7 THEN installed ELSE now() - interval '1 minute' * (i * 13 %% 9000) END,
+    CASE WHEN i %% 50 = 7 THEN NULL ELSE now() - interval '1 minute' * (i * 13 %% 9000) END,
     CASE WHEN i %% 200 = 11 THEN '' ELSE %(digest)s END, installed, now() + interval '1 hour' * (i %% 24), '',
     CASE status WHEN 'deleted' THEN now() + interval '9 days' END, installed, now()
 FROM (

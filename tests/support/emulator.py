@@ -43,11 +43,12 @@ class PortalAddress:
 class Emulator:
     """Starts `python -m emulator` on free ports; use as a context manager.
 
-    Attributes after the start: `oauth_url`, `portals` by key ("alpha", "beta"), `spare_ports`, `control`,
-    `client_id`, `client_secret`.
+    Attributes after the start: `oauth_urls` of the two authorization servers, `oauth_url` of the first, which
+    portals have until `control.settings` says otherwise, `portals` by key ("alpha", "beta"), `spare_ports`,
+    `control`, `client_id`, `client_secret`.
     """
 
-    oauth_url: str
+    oauth_urls: list[str]
     portals: dict[str, PortalAddress]
     spare_ports: list[int]
     control: Control
@@ -66,7 +67,7 @@ class Emulator:
         self.client_id = client_id
         self.client_secret = client_secret
         self.state_file = state_file
-        self._ports = {"oauth": [0], "portal": [0] * portals, "spare": [0] * spares}
+        self._ports = {"oauth": [0, 0], "portal": [0] * portals, "spare": [0] * spares}
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -110,6 +111,10 @@ class Emulator:
             process.wait()
 
     @property
+    def oauth_url(self) -> str:
+        return self.oauth_urls[0]
+
+    @property
     def pid(self) -> int | None:
         """Process id while it runs."""
         return self._process.pid if self._process else None
@@ -130,12 +135,12 @@ class Emulator:
         return command
 
     def _read(self, ready: dict[str, Any]) -> None:
-        self.oauth_url = ready["oauth"]
+        self.oauth_urls = ready["oauth"]
         self.portals = {portal["key"]: PortalAddress(**portal) for portal in ready["portals"]}
         self.spare_ports = [_port(url) for url in ready["spare"]]
         self.control = Control(ready["control"])
         self._ports = {
-            "oauth": [_port(self.oauth_url)],
+            "oauth": [_port(url) for url in self.oauth_urls],
             "portal": [_port(portal.url) for portal in self.portals.values()],
             "spare": self.spare_ports,
         }

@@ -20,6 +20,7 @@ def paper_portals(
             member_id=pair["member_id"],
             domain=f"{pair['member_id']}.example",
             client_endpoint=pair["client_endpoint"],
+            authorization_server=emulator.oauth_url,
             status=Portal.Status.ACTIVE,
             last_used_at=now if used else None,
         )

@@ -18,8 +18,8 @@ _HIGHEST_VERSION = 1_000_000_000
 class TokenPair:
     """A fresh pair; ``expires_in`` in seconds. The old refresh token is spent.
 
-    ``server_endpoint`` and the answer's ``domain`` name the authorization server, so the portal's address is
-    ``client_endpoint`` alone.
+    The answer's ``domain`` is the authorization server's, so the portal's address is ``client_endpoint`` alone;
+    ``authorization_server`` is the origin of who answered.
     Source: Bitrix24 REST docs, "OAuth 2.0: refreshing tokens".
     """
 
@@ -31,6 +31,7 @@ class TokenPair:
     user_id: int | None
     scope: frozenset[str]
     licence_status: str
+    authorization_server: str = ""
 
     @classmethod
     def parse(cls, body: Mapping[str, object]) -> Self:
@@ -53,7 +54,7 @@ class AppInfo:
     """The authorization server's word on an access token.
 
     ``expires`` is the end of the token, with time zone. If ``installed`` is False, ``domain`` and
-    ``client_endpoint`` may be "".
+    ``client_endpoint`` may be "". ``authorization_server`` is the origin of who said so.
     Source: Bitrix24 REST docs, "app.info" of the authorization server.
     """
 
@@ -67,6 +68,7 @@ class AppInfo:
     expires: datetime
     domain: str
     client_endpoint: str
+    authorization_server: str = ""
 
     @classmethod
     def parse(cls, result: object) -> Self:

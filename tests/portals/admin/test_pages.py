@@ -42,9 +42,8 @@ def portal() -> Portal:
         status=Portal.Status.NEW,
         application_token=SECRETS["application_token"],
         installed_at=now,
-        last_used_at=now,
     )
-    portal.activate("installed")
+    portal.install()
     portal.block("unpaid", note="")
     PortalToken.objects.create(
         portal=portal,
@@ -163,7 +162,7 @@ def test_filters_find_what_they_are_named_for(
 
 
 def test_filters_that_are_about_active_portals(operator: Client, portal: Portal) -> None:
-    portal.activate("healed")
+    portal.install()
     portal.tokens.update(dead_at=timezone.now())
     shown = {
         trouble
