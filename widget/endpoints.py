@@ -59,11 +59,10 @@ class NotesView(View):
         return super().handle_exception(exc)
 
     def _stale(self, stale: notes.StaleNote) -> Problem:
-        members = {
+        sent = cast("dict[str, Any]", self.request.data)
+        members: dict[str, Any] = {
             "current": shapes.NoteSerializer(stale.current).data,
-            "base": None
-            if stale.base is None
-            else {"version": self.request.data["version"], "text": stale.base},
+            "base": None if stale.base is None else {"version": int(sent["version"]), "text": stale.base},
             "merged": stale.merged,
             "clashes": ClashSerializer(stale.clashes, many=True).data,
         }

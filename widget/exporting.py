@@ -75,7 +75,7 @@ def _few(found: Sequence[Any]) -> tuple[Sequence[Any], bool]:
     return found, len(found) == _PART
 
 
-def _readable(client: RestClient, chats: Sequence[Chat]) -> list[Chat]:
+def _readable(client: RestClient, chats: Sequence[Any]) -> list[Chat]:
     filled = [chat for chat in chats if chat.size]
     if not filled:
         return []

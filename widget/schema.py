@@ -30,7 +30,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
 class InvalidSerializer(ProblemSerializer):
     """What is wrong with what was sent: messages by the name of the field. A body that is no JSON has no fields."""
 
-    errors = serializers.DictField(required=False)
+    errors = serializers.DictField(required=False)  # type: ignore[assignment]
 
 
 class ClashSerializer(serializers.Serializer[Any]):

@@ -94,6 +94,19 @@ def test_an_edit_is_a_draft_and_thrown_away_only_by_who_says_so_twice(people: tu
     expect(frame.locator(".editor")).to_have_count(0)
 
 
+def test_what_is_typed_before_the_draft_arrives_does_not_replace_it(people: tuple[Person, Person]) -> None:
+    priya = people[0]
+    with kept(priya.page, "draft"):
+        live(priya, "chat22").get_by_label("New note").fill("kept")
+    waiting: list[Route] = []
+    priya.page.route("**/dist/b24.js", lambda route: waiting.append(route))  # noqa: PLW0108 - playwright marks what it is given
+    area = live(priya, "chat22").get_by_label("New note")
+    area.fill("typed at once")
+    for route in waiting:
+        route.continue_()
+    expect(area).to_have_value("kept\n\ntyped at once")
+
+
 def test_the_answer_is_lost_and_the_panel_closed_yet_it_is_one_note(people: tuple[Person, Person]) -> None:
     priya = people[0]
     frame = live(priya, "chat22")

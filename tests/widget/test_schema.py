@@ -69,7 +69,9 @@ class Documented:
             return
         kind = answer.headers["Content-Type"].partition(";")[0]
         shape = described["content"][kind]["schema"]
-        jsonschema.validate(answer.json(), {**_strict(shape), "components": _strict(self.schema["components"])})
+        jsonschema.validate(
+            answer.json(), {**_strict(shape), "components": _strict(self.schema["components"])}
+        )
 
 
 def _strict(part: Any) -> Any:

@@ -1,6 +1,7 @@
 """Nothing that people wrote, ticked or deleted disappears unseen: merging, history, the bin, repeated requests."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.support.opens import Api, Opens, frame_data
 from widget import removal
 from widget.models import Chat, Note, NoteRevision
 from widget.notes import PAGE_SIZE, PINNED_LIMIT, TEXT_LIMIT
+from widget.sessions import WidgetSession
 
 pytestmark = pytest.mark.django_db
 
@@ -203,6 +205,14 @@ class TestBin:
         assert page["results"][0]["deleter"] == {"id": MEI, "name": "Mei Tanaka"}
         assert page["results"][0]["author"]["id"] == PRIYA
         assert (page["next"], len(queries)) == (None, 2)
+
+    def test_it_is_its_chats_and_of_who_may_write(self, api: Api, opens: Opens) -> None:
+        api.call("DELETE", f"notes/{api.add('ours')['id']}/?version=1")
+        other = opens.api(frame_data(opens.widget("alpha", PRIYA, "chat21"))["session"])
+        assert other.call("GET", "notes/deleted/").json()["results"] == []
+        reader = opens.api(replace(WidgetSession.read(api.session), can_write=False).sign())
+        refused = reader.call("GET", "notes/deleted/")
+        assert (refused.status_code, refused.json()["code"]) == (403, "read_only")
 
     def test_its_pages_follow_each_other(self, api: Api) -> None:
         chat = Chat.objects.get()

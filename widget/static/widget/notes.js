@@ -98,6 +98,7 @@ export class Notes extends NoteList {
   }
 
   #open(element) {
+    explain(element);
     this.#quiet(element, true);
     const editor = new Editor(element, {
       api: this.api,
