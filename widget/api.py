@@ -90,7 +90,7 @@ class NoteList(NotesView):
             OpenApiParameter("Location", str, OpenApiParameter.HEADER, response=[201]),
         ],
         request=shapes.NoteSerializer,
-        responses=answers(*BODY, 403, 422, created=shapes.NoteSerializer),
+        responses=answers(*BODY, 403, reused=shapes.KeyReusedSerializer, created=shapes.NoteSerializer),
     )
     def post(self, request: Request) -> Response:
         text = validated(shapes.NoteSerializer(data=request.data))["text"]

@@ -52,8 +52,9 @@ class NotesView(View):
                 exc = NotFound(_("The note has no such box."), "no_such_box")
             case notes.TooManyPinned():
                 exc = Problem(409, "too_many_pinned", _("Unpin another note first."))
-            case notes.KeyReused():
-                exc = Problem(422, "key_reused", _("Another note was saved under this key."))
+            case notes.KeyReused(made=made):
+                text = _("Another note was saved under this key.")
+                exc = Problem(422, "key_reused", text, current=shapes.NoteSerializer(made).data)
             case notes.StaleNote():
                 exc = self._stale(exc)
         return super().handle_exception(exc)

@@ -46,7 +46,11 @@ class TooManyPinned(Exception):
 
 
 class KeyReused(Exception):
-    """The key belongs to another text: whoever sent it must be told, or this one would be lost."""
+    """The key belongs to ``made``, of another text: whoever sent it must be told, or this one would be lost."""
+
+    def __init__(self, made: Note) -> None:
+        super().__init__(f"note {made.pk} was made with this key")
+        self.made = made
 
 
 class StaleNote(Exception):
@@ -140,7 +144,7 @@ def add(session: WidgetSession, text: str, key: UUID | None = None) -> Note:
         number = _locked(session.chat) + 1
         made = present(session.chat).filter(author_id=session.viewer, key=key).first() if key else None
         if made is not None and made.key_digest != digest:
-            raise KeyReused(made.pk)
+            raise KeyReused(made)
         if made is not None:
             return made
         Chat.objects.filter(pk=session.chat).update(revision=number)

@@ -54,16 +54,17 @@ BODY = (400, 413, 415)
 _ALWAYS = (401, 429, 503)
 
 
-def answers(*refusals: int, conflict: Any = None, **successes: Any) -> Answers:
+def answers(*refusals: int, conflict: Any = None, reused: Any = None, **successes: Any) -> Answers:
     """For ``extend_schema``: shapes of the answers ``ok``, ``created``, ``empty`` and ``unchanged``, and refusals.
 
-    ``conflict`` is the shape of a 409 that says more than what is wrong.
+    ``conflict`` and ``reused`` are shapes of a 409 and a 422 that say more than what is wrong.
     """
     statuses = {"ok": 200, "created": 201, "empty": 204, "unchanged": 304}
     found: Answers = {statuses[name]: shape for name, shape in successes.items()}
     for status in sorted({*refusals, *_ALWAYS}):
         shape = InvalidSerializer if status == 400 else ProblemSerializer  # noqa: PLR2004
         found[status, "application/problem+json"] = shape
-    if conflict is not None:
-        found[409, "application/problem+json"] = conflict
+    for status, shape in {409: conflict, 422: reused}.items():
+        if shape is not None:
+            found[status, "application/problem+json"] = shape
     return found

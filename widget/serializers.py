@@ -90,6 +90,12 @@ class DeletedNoteSerializer(serializers.ModelSerializer[Note]):
         return {"id": note.deleter_id, "name": note.deleter_name}
 
 
+class KeyReusedSerializer(ProblemSerializer):
+    """The key belongs to another text; ``current`` is what the note that was made of that says now."""
+
+    current = NoteSerializer()
+
+
 class StaleSerializer(ProblemSerializer):
     """The note says something else by now: ``current``.
 

@@ -167,6 +167,7 @@ class TestKeys:
         refused = api.call("POST", "notes/", {"text": "two"}, **KEY)
 
         assert (refused.status_code, refused.json()["code"]) == (422, "key_reused")
+        assert refused.json()["current"] == first
         assert (Note.objects.get().text, Chat.objects.get().revision) == ("one", 1)
         edit(api, first, "edited meanwhile", 1)
         assert api.call("POST", "notes/", {"text": "one"}, **KEY).json()["text"] == "edited meanwhile"

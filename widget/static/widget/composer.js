@@ -4,14 +4,12 @@ import { Draft } from "./drafts.js";
 import { explain, Field, reason } from "./field.js";
 import { announce } from "./texts.js";
 
-const NOTHING = { text: "", key: "" };
-
 export class Composer {
   #pending = "";
   #known = false;
   #last = "null";
-  // What was sent last and may have arrived although no answer came; sent again it must not become a second note.
-  #sent = NOTHING;
+  // Of what is being written: what was sent may have arrived although no answer came, and must not become two notes.
+  #key = "";
 
   constructor(form, { api, frame, notes }) {
     this.api = api;
@@ -46,7 +44,7 @@ export class Composer {
     const typed = this.unsaved;
     if (kept && !typed.includes(kept.text)) {
       this.#last = JSON.stringify(kept);
-      if (!this.#sent.key) this.#sent = kept.sent ?? NOTHING;
+      this.#key = kept.key;
       // It takes no more room than the empty field did, until somebody comes to it.
       this.form.toggleAttribute("data-kept", document.activeElement !== this.field.area);
       this.take(kept.text);
@@ -58,8 +56,8 @@ export class Composer {
   keep() {
     const text = this.unsaved;
     // Whoever has emptied the field does not go on with what was in it.
-    if (!text) this.#sent = NOTHING;
-    const kept = text ? { text, sent: this.#sent } : null;
+    this.#key = text && (this.#key || newKey());
+    const kept = text ? { text, key: this.#key } : null;
     const said = JSON.stringify(kept);
     // Not before it is known what was kept, and not again what is kept already.
     if (!this.#known || said === this.#last) return;
@@ -81,13 +79,12 @@ export class Composer {
     announce("saving");
     try {
       this.notes.settle(element, await this.#send(text));
-      this.#sent = NOTHING;
+      this.#key = "";
       this.#pending = "";
       announce("saved");
     } catch (problem) {
       this.notes.withdraw(element);
       announce("");
-      if (problem.code === "key_reused") this.#sent = NOTHING;
       const together = this.unsaved;
       this.#pending = "";
       this.field.value = together;
@@ -98,13 +95,17 @@ export class Composer {
     }
   }
 
-  /** What was written on to a text that may have arrived becomes an edit of that one's note. */
+  /** What was written on to a text that had arrived becomes an edit of its note. */
   async #send(text) {
-    if (!this.#sent.key || !text.includes(this.#sent.text)) this.#sent = { text, key: newKey() };
-    this.keep();
-    const { text: first, key } = this.#sent;
-    const note = await this.api.add(first, key);
-    return text === first ? note : this.api.edit(note.id, text, 1);
+    try {
+      return await this.api.add(text, this.#key);
+    } catch (problem) {
+      const made = problem.code === "key_reused" && problem.current;
+      if (!made) throw problem;
+      if (text.includes(made.text)) return this.api.edit(made.id, text, made.version);
+      this.#key = newKey();
+      return this.api.add(text, this.#key);
+    }
   }
 }
 
