@@ -21,6 +21,8 @@ _ERRORS = {
     "unpaid": ApiError(401, "PAYMENT_REQUIRED", "Payment required"),
     "connection_error": ApiError(401, "CONNECTION_ERROR", "Error connecting to authorization server"),
     "portal_deleted": ApiError(403, "PORTAL_DELETED", "Portal was deleted"),
+    "user_access": ApiError(403, "user_access_error", "The user does not have access to the application."),
+    "confirmation": ApiError(401, "METHOD_CONFIRM_WAITING", "Waiting for confirmation"),
     "access_denied": ApiError(403, "ACCESS_DENIED", "REST is available only on commercial plans"),
 }
 _NOT_INSTALLED = {

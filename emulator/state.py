@@ -131,6 +131,9 @@ class Portal:
     require_dot_in_handler_host: bool = True
     # a REST method that this Bitrix24 does not have (any more), in lower case
     lacks_method: str = ""
+    # a placement and an event that this Bitrix24 does not know, in upper case
+    lacks_placement: str = ""
+    lacks_event: str = ""
     users: dict[int, User] = field(default_factory=dict)
     chats: dict[int, Chat] = field(default_factory=dict)
     disk: dict[int, DiskItem] = field(default_factory=dict)

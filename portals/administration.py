@@ -11,8 +11,9 @@ from portals.bitrix24.payloads import PayloadError
 from portals.bitrix24.payloads.fields import checked_text
 from portals.bitrix24.placements import Color, Context, Role
 from portals.bitrix24.rest import RestClient
-from portals.handlers import BindingFailed, SidebarSettings, wanted
+from portals.handlers import BindingFailed, wanted
 from portals.models import Portal
+from portals.placements import SidebarSettings
 from portals.refusals import Refusal, refusal_for
 from portals.tokens import NoToken, RefreshPending
 
@@ -57,21 +58,22 @@ def save(portal: Portal, sidebar: SidebarSettings, access_token: str | None) -> 
     brings them to the portal later. Raises: Refusal if they were not accepted; nothing is stored then.
     """
     wanted(sidebar)  # a value that no portal takes must not get further
-    portal.placement_settings = sidebar.stored()
+    stored = sidebar.stored()
     try:
-        installs.reconcile(portal, access_token)
+        installs.reconcile(portal, access_token, settings=stored)
         bound = True
     except BindingFailed as error:
-        raise Refusal("binding_failed", detail=error.code) from None
+        raise Refusal(error.reason, detail=error.code) from None
     except (NoToken, RefreshPending):
         bound = False
     except Bitrix24Error as error:
         if error.disposition is not Disposition.RETRY_LATER:
-            raise _refusal(error) from None
+            raise refusal_for(error) from None
         bound = False
-    portal.save(update_fields=["placement_settings", "updated_at"])
     log.info("settings_saved", portal=portal.member_id, bound=bound)
     if not bound:
+        portal.placement_settings = stored
+        portal.save(update_fields=["placement_settings", "updated_at"])
         signals.handlers_stale.send(Portal, portal=portal)
     return bound
 
@@ -85,7 +87,7 @@ def export(portal: Portal, access_token: str, after: int = 0) -> dict[str, Any]:
     try:
         part = moves.ask(portal, access_token, lambda client: _contributions(portal, client, after))
     except Bitrix24Error as error:
-        raise _refusal(error) from None
+        raise refusal_for(error) from None
     if after:
         return part
     log.info("data_exported", portal=portal.member_id)
@@ -105,17 +107,31 @@ def export(portal: Portal, access_token: str, after: int = 0) -> dict[str, Any]:
     }
 
 
-def erase_content(portal: Portal, administrator: int) -> None:
-    """Erase everything the portal's people wrote; the installation stays."""
+def erase_content(portal: Portal, access_token: str) -> None:
+    """Erase everything the portal's people wrote; the installation stays.
+
+    The portal says who asks, now: nobody who was an administrator half an hour ago destroys anything.
+    Raises: Refusal.
+    """
+    try:
+        administrator = moves.ask(portal, access_token, lambda client: _administrator(portal, client))
+    except Bitrix24Error as error:
+        raise refusal_for(error) from None
     portal.erase_content("content_erased")
     log.info("content_erased", portal=portal.member_id, user=administrator)
 
 
-def _contributions(portal: Portal, client: RestClient, after: int) -> dict[str, Any]:
-    """Raises: Refusal, Bitrix24Error."""
+def _administrator(portal: Portal, client: RestClient) -> int:
+    """The number of the administrator who asks. Raises: Refusal, Bitrix24Error."""
     profile = visits.prove_visitor(portal, client.batch(visits.COMMANDS))
     if not profile.admin:
         raise Refusal("administrators_only")
+    return profile.user_id
+
+
+def _contributions(portal: Portal, client: RestClient, after: int) -> dict[str, Any]:
+    """Raises: Refusal, Bitrix24Error."""
+    _administrator(portal, client)
     found: dict[str, Any] = {}
     contributions: list[tuple[Any, Any]] = signals.exporting.send(
         Portal, portal=portal, client=client, after=after
@@ -123,11 +139,6 @@ def _contributions(portal: Portal, client: RestClient, after: int) -> dict[str, 
     for _receiver, contribution in contributions:
         found |= contribution
     return found
-
-
-def _refusal(error: Bitrix24Error) -> Refusal:
-    denied = error.disposition is Disposition.DENIED
-    return Refusal("not_administrator", detail=str(error)) if denied else refusal_for(error)
 
 
 def _names(value: object) -> list[str]:

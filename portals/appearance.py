@@ -15,7 +15,14 @@ NOTHING: Final = "—"
 _JUST_NOW = 60
 _STATUSES = {"new": "calm", "active": "good", "blocked": "bad", "deleted": "calm"}
 _OUTCOMES = {"done": "good", "ignored": "calm", "pending": "warn", "refused": "bad", "failed": "bad"}
-_BINDINGS = {"bound": "good", "wanted": "calm", "changed": "warn", "missing": "bad", "stale": "warn"}
+_BINDINGS = {
+    "bound": "good",
+    "wanted": "calm",
+    "changed": "warn",
+    "missing": "bad",
+    "stale": "warn",
+    "not known there": "calm",
+}
 
 
 def ago(moment: datetime | None) -> SafeString | str:

@@ -60,13 +60,10 @@ def save_settings(portal: Portal, session: ApplicationSession, sent: Sent) -> Ht
 @administrator
 def export(portal: Portal, session: ApplicationSession, sent: Sent) -> HttpResponse:
     """A part of what we hold; the page makes a file of the parts."""
-    token = _token(sent)
-    if token is None:
-        raise Refusal("token_missing")
     after = sent.get("after", 0)
     if type(after) is not int or not 0 <= after < 2**63:
         raise InvalidSettings("after")
-    part = administration.export(portal, token, after)
+    part = administration.export(portal, _needed_token(sent), after)
     # Of what people wrote a browser makes a file, never a page.
     return JsonResponse(part, headers={"Content-Disposition": 'attachment; filename="chat-notebook.json"'})
 
@@ -76,7 +73,7 @@ def erase(portal: Portal, session: ApplicationSession, sent: Sent) -> HttpRespon
     """Erase all content; answers with a session of the time after."""
     if sent.get("confirm") is not True:
         raise InvalidSettings("confirm")
-    administration.erase_content(portal, session.administrator)
+    administration.erase_content(portal, _needed_token(sent))
     return JsonResponse({"session": ApplicationSession.of(portal, session.administrator).sign()})
 
 
@@ -100,6 +97,13 @@ def _sent(request: HttpRequest) -> Sent:
 def _token(sent: Sent) -> str | None:
     token = sent.get("access_token")
     return token if isinstance(token, str) and token else None
+
+
+def _needed_token(sent: Sent) -> str:
+    token = _token(sent)
+    if token is None:
+        raise Refusal("token_missing")
+    return token
 
 
 def _refused(refusal: Refusal) -> JsonResponse:

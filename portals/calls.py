@@ -3,16 +3,17 @@
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from portals import moves, tokens
-from portals.bitrix24.errors import Bitrix24Error, TokenExpired
+from portals import consequences, moves, tokens
+from portals.bitrix24.errors import Bitrix24Error, TokenDead, TokenExpired
 from portals.bitrix24.rest import CALL_SECONDS, BatchResult, Command, Params, RestClient
+from portals.consequences import Source
 from portals.models import Portal, PortalToken
 
 T = TypeVar("T")
 
 
 class PortalClient:
-    """`RestClient` of a portal's primary token: fetched when needed, refreshed once if the portal finds it expired.
+    """`RestClient` of a portal's primary token: fetched when needed, refreshed once if the portal refuses it.
 
     Calls raise NoToken and RefreshPending besides Bitrix24Error; what an error means for token and portal has
     been carried out by then.
@@ -36,14 +37,37 @@ class PortalClient:
         token = self._token = self._token or tokens.current(self._portal)
         try:
             return self._try(work, token)
-        except TokenExpired:
+        except (TokenExpired, TokenDead) as refusal:
             self._token = None
-            token = self._token = tokens.refresh(token.pk, spent_generation=token.generation)
-        return self._try(work, token)
+            token = self._token = self._confirmed(token, refusal)
+        try:
+            return self._try(work, token)
+        except TokenDead as refusal:
+            self._token = None
+            tokens.refused_by_portal(token, refusal)
+            raise
 
     def _try(self, work: Callable[[RestClient], T], token: PortalToken) -> T:
         try:
             return moves.ask(self._portal, token.access_token, work, background=True)
+        except (TokenExpired, TokenDead):
+            raise
         except Bitrix24Error as error:
             tokens.refused_by_portal(token, error)
             raise
+
+    def _confirmed(self, token: PortalToken, refusal: TokenExpired | TokenDead) -> PortalToken:
+        """The token, refreshed: only the authorization server knows whether it lives.
+
+        Whoever calls it dead may be a stranger at an address that was the portal's once, so before the new one is
+        sent the address is confirmed too. That a token has expired is said every day.
+        """
+        token = tokens.refresh(token.pk, spent_generation=token.generation)
+        if isinstance(refusal, TokenDead):
+            try:
+                moves.confirm(self._portal, token.access_token)
+            except Bitrix24Error as error:
+                row = consequences.consequence_of(error, Source.AUTHORIZATION_SERVER)
+                consequences.carry_out(self._portal, row)
+                raise
+        return token

@@ -1,7 +1,7 @@
 """What an error of Bitrix24 does to a token and its portal: one table, read by everything that calls.
 
-The authorization server decides about portals. A portal's own word is enough to stop working with it, never to
-destroy anything.
+No single answer ends an installation. One alone ends a token: the authorization server's, that its refresh token is
+dead. Whatever else is said blocks at most, is asked again, and is healed by an administrator's open. Why: ADR 70.
 """
 
 import random
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from portals.bitrix24.errors import Bitrix24Error, Disposition
+from portals.bitrix24.errors import Bitrix24Error, Disposition, GrantDead
 from portals.models import Portal
 
 
@@ -25,10 +25,9 @@ class Effect(StrEnum):
     """What becomes of token and portal."""
 
     NONE = "none"  # try again, nothing else
-    REFRESH = "refresh"  # refresh the access token and repeat once
-    TOKEN_DIES = "token_dies"  # noqa: S105  # and with a portal's last token it is blocked
+    TOKEN_REFUSED = "token_refused"  # noqa: S105  # another one stands in; without one the portal is blocked
+    TOKEN_DIES = "token_dies"  # noqa: S105  # as above, and this one is never tried again
     BLOCK = "block"
-    DELETE = "delete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +52,7 @@ class Consequence:
     reason: str = ""
 
 
+TOKEN_REFUSED: Final = "token_refused"  # noqa: S105 - a reason
 SOON: Final = Patience(first=30, longest=3600)
 # Somebody has to act first, so asking more often only makes noise at Bitrix24.
 SELDOM: Final = Patience(first=600, longest=24 * 3600)
@@ -60,8 +60,9 @@ SELDOM: Final = Patience(first=600, longest=24 * 3600)
 _OF_AUTHORIZATION_SERVER: Final[Mapping[Disposition, Consequence]] = {
     Disposition.RETRY_LATER: Consequence(Effect.NONE, SOON),
     Disposition.REFRESH_TOKEN: Consequence(Effect.NONE, SOON),
-    Disposition.TOKEN_DEAD: Consequence(Effect.TOKEN_DIES, SELDOM, "token_dead"),
-    Disposition.NOT_INSTALLED: Consequence(Effect.DELETE, SELDOM, "not_installed"),
+    Disposition.TOKEN_DEAD: Consequence(Effect.TOKEN_REFUSED, SELDOM, "token_dead"),
+    # After an update its administrator has not opened yet the application counts as not installed, too.
+    Disposition.NOT_INSTALLED: Consequence(Effect.BLOCK, SELDOM, "not_installed"),
     Disposition.UNPAID: Consequence(Effect.BLOCK, SELDOM, "unpaid"),
     Disposition.PORTAL_GONE: Consequence(Effect.BLOCK, SELDOM, "portal_gone"),
     Disposition.PORTAL_MOVED: Consequence(Effect.NONE, SOON),
@@ -72,9 +73,10 @@ _OF_AUTHORIZATION_SERVER: Final[Mapping[Disposition, Consequence]] = {
 }
 _OF_PORTAL: Final[Mapping[Disposition, Consequence]] = {
     **_OF_AUTHORIZATION_SERVER,
-    Disposition.REFRESH_TOKEN: Consequence(Effect.REFRESH, SOON),
-    Disposition.NOT_INSTALLED: Consequence(Effect.BLOCK, SELDOM, "not_installed"),
+    # Said of a token that the authorization server has just given us, so the next refresh does not disprove it.
+    Disposition.TOKEN_DEAD: Consequence(Effect.TOKEN_REFUSED, SELDOM, TOKEN_REFUSED),
 }
+_GRANT_DEAD: Final = Consequence(Effect.TOKEN_DIES, SELDOM, "token_dead")
 _TABLE: Final = {Source.AUTHORIZATION_SERVER: _OF_AUTHORIZATION_SERVER, Source.PORTAL: _OF_PORTAL}
 # Blocks that a successful refresh disproves; "portal_gone" is about the address, which a refresh does not visit.
 DISPROVED_BY_REFRESH: Final = frozenset({"token_dead", "unpaid", "not_installed"})
@@ -82,6 +84,8 @@ DISPROVED_BY_REFRESH: Final = frozenset({"token_dead", "unpaid", "not_installed"
 
 def consequence_of(error: Bitrix24Error, source: Source) -> Consequence:
     """The row of an error."""
+    if isinstance(error, GrantDead) and source is Source.AUTHORIZATION_SERVER:
+        return _GRANT_DEAD
     return _TABLE[source][error.disposition]
 
 
@@ -89,5 +93,12 @@ def carry_out(portal: Portal, row: Consequence) -> None:
     """Change the portal's status as the row says, if it does; nothing, if it was installed or healed meanwhile."""
     if row.effect is Effect.BLOCK:
         portal.block(row.reason)
-    elif row.effect is Effect.DELETE:
-        portal.mark_deleted(row.reason)
+
+
+def disproved_by_refresh(portal: Portal) -> None:
+    """A refresh succeeded: whatever that disproves blocks the portal no longer, by its status of this moment."""
+    blocked = Portal.objects.filter(
+        pk=portal.pk, status=Portal.Status.BLOCKED, status_reason__in=DISPROVED_BY_REFRESH
+    )
+    if blocked.exists():
+        portal.recover("token_refreshed", disproved=DISPROVED_BY_REFRESH)

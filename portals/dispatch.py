@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from portals import breaker
@@ -17,9 +18,8 @@ log = structlog.get_logger(__name__)
 # How long a handed-out token waits for its worker before it is handed out again, and the size of a transaction.
 LEASE = timedelta(minutes=3)
 CHUNK = 200
-# Of one tick: what is due after an outage leaves in portions, and no queue holds more than lease / tick of them.
-# Ticks of 30 seconds keep 100 000 active portals fresh with half of it.
-PORTION = 2000
+# Of one tick, which ends earlier when enough of them wait for a worker.
+PORTION = 100_000
 
 
 def claim_due(portion: int = PORTION) -> Iterator[list[int]]:
@@ -54,9 +54,8 @@ def _claimed(tokens: PortalTokenQuerySet, portion: int) -> Iterator[list[int]]:
 
 @transaction.atomic
 def _claim(tokens: PortalTokenQuerySet, limit: int) -> list[int]:
-    now = timezone.now()
-    due = tokens.due(now).select_for_update(skip_locked=True, of=("self",))
+    due = tokens.due(timezone.now()).select_for_update(skip_locked=True, of=("self",))
     ids = list(due.values_list("pk", flat=True)[:limit])
     if ids:
-        PortalToken.objects.filter(pk__in=ids).update(leased_until=now + LEASE)
+        PortalToken.objects.filter(pk__in=ids).update(leased_until=Now() + LEASE)
     return ids

@@ -1,7 +1,8 @@
 """Signs of life of the processes that serve nobody's requests: a dead scheduler or worker has to be noticed.
 
-``beat`` gives one with its ticks; a worker gives one for each queue it reads, when it starts and with every task it
-ends. The schedule puts something into every queue twice a minute, so silence means that nobody works there.
+``beat`` gives one with every task it sends; a worker gives one for each queue it reads, when it starts and with
+every task it ends. The schedule puts something into every queue twice a minute, so silence means that nobody works
+there.
 """
 
 import time

@@ -10,14 +10,16 @@ from django.utils import timezone
 from portals import handlers
 from portals.bitrix24.handlers import Bindable, Handler, difference
 from portals.calls import PortalClient
-from portals.handlers import SidebarSettings
 from portals.models import Portal
+from portals.placements import SidebarSettings
 
 _SECONDS: Final = 24 * 3600
+# The portal is too old for it: nothing to bring right.
+UNKNOWN: Final = "not known there"
 
 
 class Binding(TypedDict):
-    """A handler; ``state`` is wanted (nobody looked), bound, changed, missing or stale."""
+    """A handler; ``state`` is wanted (nobody looked), bound, changed, missing, stale or `UNKNOWN`."""
 
     name: str
     url: str
@@ -33,13 +35,18 @@ class Comparison(TypedDict):
 
 def wanted(portal: Portal) -> list[Binding]:
     """What the portal should have bound, without asking it."""
-    return [_binding(handler, "wanted") for handler in _wanted(portal)]
+    missing = portal.handlers_missing
+    return [
+        _binding(handler, UNKNOWN if handler.address[0] in missing else "wanted")
+        for handler in _wanted(portal)
+    ]
 
 
 def compare(portal: Portal) -> Comparison:
     """Ask the portal what it has bound. Raises: NoToken, RefreshPending, Bitrix24Error."""
     present = handlers.present(PortalClient(portal).batch(handlers.COMMANDS))
-    comparison = Comparison(at=timezone.now().isoformat(), bindings=list(_compared(_wanted(portal), present)))
+    bindings = list(_compared(_wanted(portal), present, portal.handlers_missing))
+    comparison = Comparison(at=timezone.now().isoformat(), bindings=bindings)
     cache.set(_key(portal), comparison, timeout=_SECONDS)
     return comparison
 
@@ -57,15 +64,22 @@ def _wanted(portal: Portal) -> list[Bindable]:
     return handlers.wanted(SidebarSettings.of(portal.placement_settings))
 
 
-def _compared(wanted: list[Bindable], present: list[Handler]) -> Iterable[Binding]:
+def differing(comparison: Comparison) -> int:
+    """How many handlers a reconcile would bring right."""
+    return sum(binding["state"] not in ("bound", UNKNOWN) for binding in comparison["bindings"])
+
+
+def _compared(wanted: list[Bindable], present: list[Handler], missing: list[str]) -> Iterable[Binding]:
     change = difference(wanted, present)
     to_unbind = {handler.address for handler in change.unbind}
     to_bind = {handler.address for handler in change.bind}
     for handler in wanted:
         if handler.address not in to_bind:
             yield _binding(handler, "bound")
+        elif handler.address in to_unbind:
+            yield _binding(handler, "changed")
         else:
-            yield _binding(handler, "changed" if handler.address in to_unbind else "missing")
+            yield _binding(handler, UNKNOWN if handler.address[0] in missing else "missing")
     for stale in change.unbind:
         if stale.address not in to_bind:
             yield _binding(stale, "stale")

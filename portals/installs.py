@@ -1,30 +1,33 @@
 """Installing: prove the claim of an installer page or event, bind our handlers, store portal and tokens."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 from django.utils import timezone
 
-from portals import gateway, handlers, moves, tokens
+from portals import gateway, handlers, moves, placements, tokens
 from portals.bitrix24.errors import AccessDenied, Bitrix24Error, Disposition, InsufficientScope
 from portals.bitrix24.handlers import Handler
 from portals.bitrix24.oauth import AuthorizationServers
 from portals.bitrix24.payloads import AppInfo, OpenRequest, PortalAppInfo, Profile
 from portals.bitrix24.rest import Batches, BatchResult, RestClient
 from portals.calls import PortalClient
-from portals.handlers import SidebarSettings
 from portals.models import Portal
+from portals.placements import SidebarSettings
 from portals.refusals import Refusal, refusal_for
 
 log = structlog.get_logger(__name__)
 
 PROOF_SECONDS = 10.0
+# How long after a reconcile that failed the next one comes.
+RETRY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ def install(opened: OpenRequest) -> Portal:
     try:
         return perform(InstallClaim.of(opened))
     except handlers.BindingFailed as error:
-        raise Refusal("binding_failed", detail=error.code) from None
+        raise Refusal(error.reason, detail=error.code) from None
     except InsufficientScope as error:
         raise Refusal("scope_missing", detail=str(error)) from None
     except Bitrix24Error as error:
@@ -86,10 +89,13 @@ def perform(claim: InstallClaim) -> Portal:
     known_server = known.authorization_server if known else ""
     proof = prove_token(claim, gateway.any_authorization_server(known_server, claim.server_endpoint))
     licence = known.licence if known else ""
+    if proof.scope and not placements.scopes() <= proof.scope:
+        raise Refusal("scope_missing")
     client = gateway.rest(proof.client_endpoint, claim.access_token, licence=licence)
     installer = _prove_installer(client, proof)
-    handlers.reconcile(client, installer.bound, SidebarSettings.of(known.placement_settings if known else {}))
-    return _store(claim, installer)
+    sidebar = known.placement_settings if known else {}
+    missing = handlers.reconcile(client, installer.bound, SidebarSettings.of(sidebar))
+    return _store(claim, installer, sidebar, missing)
 
 
 class PostedPair(Protocol):
@@ -143,7 +149,9 @@ def _bound(answers: BatchResult) -> list[Handler]:
 
 
 @transaction.atomic
-def _store(claim: InstallClaim, installer: ProvedInstaller) -> Portal:
+def _store(
+    claim: InstallClaim, installer: ProvedInstaller, bound: Mapping[str, Any], missing: list[str]
+) -> Portal:
     proof, app = installer.proof, installer.app
     moves.vacate(proof.client_endpoint, proof.member_id)
     portal, _ = Portal.objects.select_for_update().get_or_create(member_id=proof.member_id)
@@ -157,10 +165,14 @@ def _store(claim: InstallClaim, installer: ProvedInstaller) -> Portal:
     portal.app_version = app.version or 0
     portal.scope = sorted(proof.scope)
     portal.language = claim.language
-    portal.handlers_tried_at = timezone.now()
+    now = timezone.now()
     if portal.status in (Portal.Status.NEW, Portal.Status.DELETED):  # else it is an update
-        portal.installed_at, portal.last_used_at = portal.handlers_tried_at, None
-    portal.handlers_digest = handlers.declaration_digest()
+        portal.installed_at, portal.last_used_at = now, None
+    portal.handlers_missing = missing
+    # Others may have been saved since these were read: then the sweep binds again.
+    current = portal.placement_settings == bound
+    portal.handlers_digest = handlers.declaration_digest() if current else ""
+    portal.handlers_tried_at = now if current else None
     portal.presence_due_at = next_presence_check()
     if claim.application_token:
         portal.application_token = claim.application_token
@@ -178,42 +190,71 @@ def next_presence_check() -> datetime:
     return timezone.now() + timedelta(hours=random.uniform(20, 28))  # noqa: S311
 
 
-def reconcile(portal: Portal, access_token: str | None = None) -> None:
+def reconcile(
+    portal: Portal, access_token: str | None = None, *, settings: dict[str, Any] | None = None
+) -> None:
     """Bring an installed portal's handlers to what we want; without ``access_token`` with the portal's own.
 
     A given token is somebody's at the page: it goes before background work and must be an administrator's.
+    ``settings`` are new ones, stored together with the outcome; without them those stored now are bound.
     Raises: NoToken, RefreshPending, BindingFailed, Bitrix24Error (AccessDenied for who is no administrator).
     """
-    Portal.objects.filter(pk=portal.pk).update(handlers_digest="", handlers_tried_at=timezone.now())
+    began = timezone.now()
+    Portal.objects.filter(pk=portal.pk).update(handlers_digest="", handlers_tried_at=began)
+    # Only now: whoever saves others from here on begins after us, and one of us notices.
+    portal.refresh_from_db(fields=["placement_settings"])
+    sidebar = SidebarSettings.of(portal.placement_settings if settings is None else settings)
     if access_token is None:
-        app = _reconcile(PortalClient(portal), portal)
+        app, missing = _reconcile(PortalClient(portal), portal, sidebar)
     else:
-        app = moves.ask(portal, access_token, lambda client: _reconcile(client, portal))
-    portal.app_version = app.version or 0
-    portal.licence = app.licence
-    portal.handlers_digest = handlers.declaration_digest()
-    portal.save(update_fields=["app_version", "licence", "handlers_digest", "updated_at"])
-    log.info("handlers_reconciled", portal=portal.member_id, version=portal.app_version)
+        app, missing = moves.ask(portal, access_token, lambda client: _reconcile(client, portal, sidebar))
+    _store_bound(portal, began, app, missing, settings)
+    log.info("handlers_reconciled", portal=portal.member_id, version=portal.app_version, missing=missing)
 
 
-def _reconcile(client: Batches, portal: Portal) -> PortalAppInfo:
+def _store_bound(
+    portal: Portal, began: datetime, app: PortalAppInfo, missing: list[str], settings: dict[str, Any] | None
+) -> None:
+    """In one statement: what was bound is up to date only if no other reconcile began or ended meanwhile.
+
+    Of two at once neither knows whose handlers came last to the portal. Then the sweep has a third look.
+    """
+    alone = Q(handlers_tried_at=began)
+    values: dict[str, Any] = {
+        "app_version": app.version or 0,
+        "licence": app.licence,
+        "handlers_missing": missing,
+        "handlers_digest": Case(When(alone, then=Value(handlers.declaration_digest())), default=Value("")),
+        "handlers_tried_at": Case(When(alone, then=Value(began)), default=None),
+        "updated_at": timezone.now(),
+    }
+    if settings is not None:
+        values["placement_settings"] = settings
+    Portal.objects.filter(pk=portal.pk).update(**values)
+    portal.refresh_from_db(fields=list(values))
+
+
+def _reconcile(client: Batches, portal: Portal, sidebar: SidebarSettings) -> tuple[PortalAppInfo, list[str]]:
     answers = client.batch({"app": ("app.info", {}), "profile": ("profile", {}), **handlers.COMMANDS})
     app = PortalAppInfo.parse(answers["app"])
     if app.code != portal.app_code:
         raise AccessDenied("foreign_application")
     if not Profile.parse(answers["profile"]).admin:
         raise AccessDenied("not_administrator")
-    handlers.reconcile(client, _bound(answers), SidebarSettings.of(portal.placement_settings))
-    return app
+    return app, handlers.reconcile(client, _bound(answers), sidebar)
 
 
-def stale(limit: int) -> list[int]:
+@transaction.atomic
+def claim_stale(limit: int) -> list[int]:
     """Ids of active portals whose handlers are not those declared today: `PUBLIC_URL` or the declaration changed,
-    or a reconcile failed more than an hour ago."""
-    hour_ago = timezone.now() - timedelta(hours=1)
-    rested = Q(handlers_tried_at=None) | Q(handlers_tried_at__lt=hour_ago) | ~Q(handlers_digest="")
+    or a reconcile failed `RETRY` ago. Nobody else gets them before that is over again."""
+    now = timezone.now()
+    rested = Q(handlers_tried_at=None) | Q(handlers_tried_at__lt=now - RETRY) | ~Q(handlers_digest="")
     # Two ranges, not "unequal": the index on the digest answers those.
     digest = handlers.declaration_digest()
     other = Q(handlers_digest__lt=digest) | Q(handlers_digest__gt=digest)
-    found = Portal.objects.filter(rested, other, status=Portal.Status.ACTIVE)
-    return list(found.order_by("handlers_tried_at").values_list("pk", flat=True)[:limit])
+    found = Portal.objects.filter(rested, other, status=Portal.Status.ACTIVE).order_by("handlers_tried_at")
+    locked = found.select_for_update(no_key=True, skip_locked=True)
+    ids = list(locked.values_list("pk", flat=True)[:limit])
+    Portal.objects.filter(pk__in=ids).update(handlers_digest="", handlers_tried_at=now)
+    return ids

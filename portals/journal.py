@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, IntegrityError, close_old_connections, connection
 from django.utils import timezone
 
 from portals import acts, counts
@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 _MOST_WAITING = 20_000
 _INSERT = 500
 _PRUNE = 5_000
+# Tries at a portion; each that fails found another portal erased under its hands.
+_ERASED_AT_ONCE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +107,22 @@ def prune() -> int:
 
 
 def _insert(entries: Sequence[_Entry]) -> None:
+    for _ in range(_ERASED_AT_ONCE):
+        try:
+            _insert_known(entries)
+            break
+        except IntegrityError:  # a portal was erased after we had looked
+            continue
+    counts.add(counts.Kind.CALL, Counter((entry.record.error_code or "")[:64] for entry in entries))
+
+
+def _insert_known(entries: Sequence[_Entry]) -> None:
+    """Of a portal that was erased meanwhile nothing is written any more."""
     owners = {entry.owner for entry in entries if entry.owner is not None}
     known = set(Portal.objects.filter(pk__in=owners).values_list("pk", flat=True)) if owners else set()
-    # Of a portal that was erased meanwhile nothing is written any more.
     ApiCall.objects.bulk_create(
         _row(entry) for entry in entries if entry.owner is None or entry.owner in known
     )
-    counts.add(counts.Kind.CALL, Counter((entry.record.error_code or "")[:64] for entry in entries))
 
 
 def _row(entry: _Entry) -> ApiCall:

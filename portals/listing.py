@@ -102,6 +102,7 @@ def describe(portal: Portal) -> dict[str, Any]:
     return {
         **columns(Portal.objects.filter(pk=portal.pk)).get(),
         "handlers_current": portal.handlers_digest == handlers.declaration_digest(),
+        "handlers_missing": portal.handlers_missing,
         "errors_24h": dict(by_code),
         "events_pending": pending.pending().count(),
         "events_failing": pending.failing().count(),

@@ -10,11 +10,12 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from portals import acts, signals
+from portals import acts, erasing, signals
 from portals.fields import EncryptedTextField
 from portals.records import (
     ApiCall,
@@ -100,9 +101,12 @@ class Portal(models.Model):
     last_used_at = models.DateTimeField(null=True, blank=True)
     # The portal's plan as its own ``app.info`` names it, such as "en_ent250": it sets the limits.
     licence = models.CharField(max_length=64, blank=True)
-    # Digest of the declared handlers that were bound last; another one than today's means: reconcile.
+    # Digest of the declared handlers that were bound last, with these settings; another than today's: reconcile.
     handlers_digest = models.CharField(max_length=64, blank=True)
+    # When the last reconcile began: one that finds another one's time when it ends knows of a rival.
     handlers_tried_at = models.DateTimeField(null=True, blank=True)
+    # Placements and events that this portal is too old to know.
+    handlers_missing = ArrayField(models.CharField(max_length=64), default=list, db_default=[], blank=True)
     presence_due_at = models.DateTimeField(null=True, blank=True)
     erase_due_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -135,7 +139,9 @@ class Portal(models.Model):
                 condition=Q(status__in=["active", "blocked"]),
             ),
             # the eraser: whose retention is over
-            models.Index(fields=["erase_due_at"], name="portal_erase_due", condition=Q(status="deleted")),
+            models.Index(
+                fields=["erase_due_at"], name="portal_erase_due", condition=Q(erase_due_at__isnull=False)
+            ),
             # the reconciler: who still has handlers of an older declaration
             models.Index(
                 fields=["handlers_digest", "handlers_tried_at"],
@@ -174,7 +180,8 @@ class Portal(models.Model):
         """It proved a token of this portal, and is asked from now on."""
         if authorization_server != self.authorization_server:
             self.authorization_server = authorization_server
-            self.save(update_fields=["authorization_server", "updated_at"])
+            rows = Portal.objects.filter(pk=self.pk)  # it may have been erased
+            rows.update(authorization_server=authorization_server, updated_at=timezone.now())
 
     def digest_of(self, application_token: str | None) -> str:
         """One way, keyed, and another one for each portal; empty for none."""
@@ -230,7 +237,8 @@ class Portal(models.Model):
         if not self.lock(self.Status.ACTIVE, self.Status.BLOCKED) or self.is_held:
             return False
         self.installation += 1
-        self.save(update_fields=["installation", "updated_at"])
+        self.erase_due_at = None
+        self.save(update_fields=["installation", "erase_due_at", "updated_at"])
         return self.recover("healed")
 
     @transaction.atomic
@@ -294,16 +302,22 @@ class Portal(models.Model):
         self._become(self.Status.DELETED, reason, kept=kept)
         return True
 
-    @transaction.atomic
     def erase_content(self, reason: str) -> None:
-        """Everything its people wrote goes; the installation stays. Ends all sessions and proofs of access."""
-        current = Portal.objects.select_for_update().only("status").get(pk=self.pk)
-        signals.erased.send(Portal, portal=self)
-        PortalTransition.objects.create(
-            portal=self, old=current.status, new=current.status, reason=reason, by=acts.author()
-        )
-        self.status_changed_at = timezone.now()
-        self.save(update_fields=["status_changed_at", "updated_at"])
+        """Everything its people wrote goes; the installation stays. Ends all sessions and proofs of access.
+
+        Most of it goes before the row is locked, so that nobody who opens a notebook waits for it.
+        """
+        while erasing.erase_some(self):
+            pass
+        with transaction.atomic():
+            current = Portal.objects.select_for_update(no_key=True).only("status").get(pk=self.pk)
+            while erasing.erase_some(self):  # what was written meanwhile
+                pass
+            PortalTransition.objects.create(
+                portal=self, old=current.status, new=current.status, reason=reason, by=acts.author()
+            )
+            self.status_changed_at = timezone.now()
+            self.save(update_fields=["status_changed_at", "updated_at"])
 
     def _settle(self, reason: str) -> None:
         """Active, unless something is lacking without which nothing works."""
@@ -323,7 +337,11 @@ class Portal(models.Model):
         )
         self.status, self.status_reason = target, kept or reason
         self.status_changed_at = timezone.now()
-        self.save(update_fields=["status", "status_reason", "status_changed_at", "updated_at"])
+        changed = ["status", "status_reason", "status_changed_at", "updated_at"]
+        if target == self.Status.ACTIVE:  # what works has not left, whatever was said of it
+            self.erase_due_at = None
+            changed.append("erase_due_at")
+        self.save(update_fields=changed)
         _ANNOUNCED[target].send(Portal, portal=self)
 
 
@@ -345,8 +363,11 @@ class PortalTokenQuerySet(models.QuerySet["PortalToken"]):
         return self.alive().filter(failures__gt=0)
 
     def due(self, moment: datetime) -> Self:
-        """To be refreshed at ``moment`` and in nobody's hands, longest due first."""
-        free = Q(leased_until=None) | Q(leased_until__lt=moment)
+        """To be refreshed at ``moment`` and in nobody's hands, longest due first.
+
+        Leases are by the clock of the database, the only one that all processes share.
+        """
+        free = Q(leased_until=None) | Q(leased_until__lt=Now())
         return self.alive().filter(free, refresh_due_at__lte=moment).order_by("refresh_due_at")
 
 

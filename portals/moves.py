@@ -3,8 +3,10 @@
 No redirect is followed and no address of a request believed: both are reasons to ask.
 """
 
+import re
 from collections.abc import Callable
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
@@ -14,7 +16,8 @@ from django.utils import timezone
 
 from portals import bulkhead, callers, gateway
 from portals.bitrix24.addresses import parse_url
-from portals.bitrix24.errors import PortalGone, PortalMoved, TokenDead, TokenExpired
+from portals.bitrix24.errors import Bitrix24Error, PortalGone, PortalMoved, TokenDead, TokenExpired
+from portals.bitrix24.payloads import OpenRequest
 from portals.bitrix24.rest import RestClient
 from portals.models import FormerDomain, Portal
 
@@ -26,6 +29,8 @@ ADDRESS_LOST = "address_lost"
 PORTAL_GONE = "portal_gone"
 # A self-hosted portal may be reached under several names; the authorization server is asked once an hour.
 _ALIAS_SECONDS = 3600
+# A portal in the cloud has one name at a time.
+_CLOUD = re.compile(r"[a-z0-9-]+\.bitrix24\.[a-z.]{2,6}")
 
 
 def ask(
@@ -49,8 +54,7 @@ def ask(
     with bulkhead.place(portal.pk):
         try:
             if not _settled(portal, claimed_domain):
-                confirm(portal, access_token)
-                cache.set(_alias(portal, claimed_domain), 1, timeout=_ALIAS_SECONDS)
+                _settle(portal, access_token, claimed_domain)
             elif callers.suspicious(portal.pk):
                 confirm(portal, access_token)
             return _wherever_it_is(portal, access_token, work, background=False)
@@ -131,6 +135,31 @@ def leave(portal: Portal, domain: str) -> None:
         FormerDomain.objects.update_or_create(
             portal=portal, domain=portal.domain, defaults={"left_at": timezone.now()}
         )
+
+
+def origins(portal: Portal, opened: OpenRequest) -> tuple[str, ...]:
+    """Who may frame the page of a *proved* open: the portal, also by the name under which this browser reached it.
+
+    Another name than the stored one counts only of a self-hosted portal, and only after the authorization server
+    has confirmed within the hour that the token is this portal's and where the portal is (docs/adr/0077).
+    """
+    host = urlsplit(portal.origin).netloc
+    if opened.domain == host or _CLOUD.fullmatch(host) or opened.access_token is None:
+        return (portal.origin,)
+    try:
+        if not _settled(portal, opened.domain):
+            callers.asks(opened.access_token)
+            _settle(portal, opened.access_token, opened.domain)
+    except Bitrix24Error as error:
+        log.warning("alias_refused", portal=portal.member_id, reason=error.code)
+        return (portal.origin,)
+    scheme = opened.protocol if settings.BITRIX24_TRUSTED_NETWORKS else "https"
+    return tuple(dict.fromkeys((portal.origin, f"{scheme}://{opened.domain}")))
+
+
+def _settle(portal: Portal, access_token: str, claimed_domain: str) -> None:
+    confirm(portal, access_token)
+    cache.set(_alias(portal, claimed_domain), 1, timeout=_ALIAS_SECONDS)
 
 
 def _settled(portal: Portal, claimed_domain: str) -> bool:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import structlog
 
 from portals import acts, consequences, holdings, installs, payments, texts, tokens, uninstalls
-from portals.bitrix24.errors import Bitrix24Error, NotInstalled
+from portals.bitrix24.errors import Bitrix24Error
 from portals.consequences import Source
 from portals.handlers import BindingFailed
 from portals.journal import CALLS
 from portals.models import BLOCKED_BY_OPERATOR, Portal, PortalTransition
+from portals.presence import NOT_INSTALLED
 from portals.tokens import NoToken, RefreshPending
 from portals.uninstalls import Presence
 
@@ -110,7 +111,7 @@ def _explained(error: RefreshPending | BindingFailed | Bitrix24Error) -> Outcome
         text = f"A refresh is under way or failed just now ({error}): try again in {error.retry_after:.0f} s."
         return Outcome(False, "refresh_pending", text)
     if isinstance(error, BindingFailed):
-        return Outcome(False, error.code, texts.BINDING_FAILED)
+        return Outcome(False, error.code, texts.OF_REASON.get(error.code, texts.BINDING_FAILED))
     return Outcome(False, error.code, texts.OF_DISPOSITION[error.disposition])
 
 
@@ -122,18 +123,24 @@ def _verify(portal: Portal) -> Outcome:
     if portal.status == Portal.Status.DELETED:
         return _failed("deleted")
     if _presence(portal) is Presence.GONE:
-        consequences.carry_out(
-            portal, consequences.consequence_of(NotInstalled(), Source.AUTHORIZATION_SERVER)
-        )
-        return _failed("not_installed" if portal.status == Portal.Status.DELETED else "moved_on")
-    if payments.check(portal) == payments.UNPAID:
+        # One answer ends nothing: it is parked as by the daily look, which ends it after a week.
+        return _failed("not_installed" if portal.block(NOT_INSTALLED) else "moved_on")
+    payment = payments.check(portal)
+    if payment == payments.UNPAID:
         return _failed("unpaid")
+    return _settled(portal, payment)
+
+
+def _settled(portal: Portal, payment: str) -> Outcome:
+    """Both servers answered: what blocked the portal is over."""
     portal.refresh_from_db(fields=["status", "status_reason"])
     if portal.status_reason == BLOCKED_BY_OPERATOR:
         return Outcome(True, "alive_but_blocked", "The installation is alive. An operator's block stands.")
     if portal.status != Portal.Status.ACTIVE and not portal.recover("verified"):
         lacking = portal.status_reason in ("address_lost", "token_dead")
         return _failed(portal.status_reason if lacking else "moved_on")
+    if payment == payments.UNFINISHED:
+        return Outcome(True, "unfinished", texts.UNFINISHED)
     return Outcome(
         True, "alive", "The installation is alive: the authorization server and the portal say so."
     )
@@ -152,14 +159,15 @@ def _refresh(portal: Portal) -> Outcome:
     waiting = portal.tokens.alive().filter(spending_since__isnull=False).exists()
     if not tokens.make_due([portal]) and not waiting:
         raise NoToken(portal.member_id)
-    count, failure = 0, None
+    count = 0
+    failure: RefreshPending | Bitrix24Error | None = None
     for token_id, generation in portal.tokens.alive().order_by("-stored_at").values_list("pk", "generation"):
         try:
             tokens.refresh(token_id, spent_generation=generation)
             count += 1
         except NoToken:
             continue
-        except Bitrix24Error as error:
+        except (RefreshPending, Bitrix24Error) as error:
             failure = failure or error
     if failure:
         raise failure
@@ -174,7 +182,9 @@ def _reconcile(portal: Portal) -> Outcome:
     if portal.status != Portal.Status.ACTIVE:
         return _failed("not_active")
     installs.reconcile(portal)
-    return Outcome(True, "reconciled", "The portal has the handlers we want.")
+    missing = ", ".join(portal.handlers_missing)
+    but = f", but for what it is too old to know: {missing}" if missing else ""
+    return Outcome(True, "reconciled", f"The portal has the handlers we want{but}.")
 
 
 def _unblock(portal: Portal) -> Outcome:

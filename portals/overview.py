@@ -4,17 +4,16 @@ Read at most once a minute, whoever looks. No query costs more than the portals 
 calls: errors are drawn from daily counts.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, TypedDict, cast
 
 import redis
 from django.core.cache import cache
 from django.db.models import Count, Min, Q
-from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from portals import counts
-from portals.models import Portal, PortalEvent, PortalToken, PortalTransition
+from portals.models import Portal, PortalEvent, PortalToken
 from portals.shared import redis_client
 
 DAYS: Final = 30
@@ -70,8 +69,6 @@ def overview() -> Overview:
 
 def _read() -> Overview:
     now = timezone.now()
-    installs, uninstalls = _movements()
-    opens = counts.by_day(counts.Kind.OPEN, DAYS)
     tokens_due = _backlog(PortalToken.objects.alive().filter(refresh_due_at__lte=now), "refresh_due_at", now)
     return Overview(
         statuses=_statuses(),
@@ -81,9 +78,9 @@ def _read() -> Overview:
         events_failed=PortalEvent.objects.filter(status=PortalEvent.Status.FAILED).count(),
         queues=_queues(),
         days=[day.isoformat() for day in counts.days(DAYS)],
-        installs=installs,
-        uninstalls=uninstalls,
-        opens=[sum(values) for values in zip(*opens.values(), strict=True)] or [0] * DAYS,
+        installs=counts.sum_by_day(counts.Kind.INSTALL, DAYS),
+        uninstalls=counts.sum_by_day(counts.Kind.UNINSTALL, DAYS),
+        opens=counts.sum_by_day(counts.Kind.OPEN, DAYS),
         calls=counts.by_day(counts.Kind.CALL, DAYS_OF_ERRORS),
         at=now.isoformat(),
     )
@@ -114,23 +111,6 @@ def _backlog(due: Any, since: str, now: datetime) -> Backlog:
     found = due.order_by().aggregate(count=Count("*"), oldest=Min(since))
     lag = (now - found["oldest"]).total_seconds() if found["oldest"] else 0.0
     return Backlog(count=found["count"], lag=lag)
-
-
-def _movements() -> tuple[list[int], list[int]]:
-    """Installs and uninstalls by day."""
-    wanted = counts.days(DAYS)
-    since = datetime.combine(wanted[0], datetime.min.time(), tzinfo=UTC)
-    rows = (
-        PortalTransition.objects.filter(INSTALLED | UNINSTALLED, created_at__gte=since)
-        .annotate(day=TruncDate("created_at", tzinfo=UTC))
-        .order_by()
-        .values_list("new", "day")
-        .annotate(count=Count("*"))
-    )
-    found = {(new, day): count for new, day, count in rows}
-    return [found.get(("active", day), 0) for day in wanted], [
-        found.get(("deleted", day), 0) for day in wanted
-    ]
 
 
 def _queues() -> dict[str, int | None]:

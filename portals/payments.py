@@ -11,13 +11,15 @@ from portals.models import Portal
 log = structlog.get_logger(__name__)
 
 UNPAID = "unpaid"
+UNFINISHED = "unfinished"
 
 
 def check(portal: Portal) -> str:
     """Ask the portal's ``app.info`` with its own token, and follow: unpaid blocks, paid heals; content stays.
 
     In the grace period (``DAYS`` below zero but not expired) everything goes on.
-    Returns "unpaid", "grace" or "paid".
+    Returns "unpaid", "unfinished" (everything hides until an administrator opens the installer, as after a new
+    version of the application), "grace" or "paid".
     Raises: NoToken, RefreshPending, Bitrix24Error.
     """
     try:
@@ -34,4 +36,6 @@ def check(portal: Portal) -> str:
         return UNPAID
     if portal.status == Portal.Status.BLOCKED:
         portal.recover("paid", disproved=[UNPAID])
+    if not app.installed:
+        return UNFINISHED
     return "grace" if app.days is not None and app.days < 0 else "paid"

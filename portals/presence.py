@@ -4,13 +4,15 @@ At most a call or two a portal and day, none of them a refresh (Bitrix24 blocks 
 portal by the clock); who is gone is parked, and comes back by itself when it answers again.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
+from django.db import transaction
 from django.utils import timezone
 
 from portals import gateway, moves, uninstalls
 from portals.bitrix24.errors import Bitrix24Error, PortalGone, PortalMoved
+from portals.consequences import TOKEN_REFUSED
 from portals.installs import next_presence_check
 from portals.models import BLOCKED_BY_OPERATOR, Portal
 from portals.uninstalls import Presence
@@ -18,26 +20,43 @@ from portals.uninstalls import Presence
 log = structlog.get_logger(__name__)
 
 NOT_INSTALLED = "not_installed"
-_PARKED = (NOT_INSTALLED, moves.PORTAL_GONE, moves.ADDRESS_LOST)
+_PARKED = (NOT_INSTALLED, moves.PORTAL_GONE, moves.ADDRESS_LOST, TOKEN_REFUSED)
 # A parked portal whose application is still gone after this is taken as uninstalled.
 PATIENCE = timedelta(days=7)
 _HEARD_OF = timedelta(hours=24)
 
 
-def due(limit: int) -> list[int]:
-    """Ids of portals to look at now: due, and not opened by anybody for a day."""
-    now = timezone.now()
-    found = Portal.objects.filter(
-        status__in=[Portal.Status.ACTIVE, Portal.Status.BLOCKED], presence_due_at__lte=now
+def claim_due(limit: int) -> list[int]:
+    """Ids of portals to look at now, which are due again in about a day; empty if none is due.
+
+    A portal opened within a day is passed over, and so is one that an operator blocked.
+    """
+    while rows := _claim(limit):
+        now = timezone.now()
+        if found := [portal.pk for portal in rows if not _passed_over(portal, now)]:
+            return found
+    return []
+
+
+@transaction.atomic
+def _claim(limit: int) -> list[Portal]:
+    due = Portal.objects.filter(
+        status__in=[Portal.Status.ACTIVE, Portal.Status.BLOCKED], presence_due_at__lte=timezone.now()
     )
-    found = found.exclude(status=Portal.Status.ACTIVE, last_used_at__gt=now - _HEARD_OF)
-    found = found.exclude(status_reason=BLOCKED_BY_OPERATOR)
-    return list(found.order_by("presence_due_at").values_list("pk", flat=True)[:limit])
+    locked = due.order_by("presence_due_at").select_for_update(no_key=True, skip_locked=True)
+    rows = list(locked.only("status", "status_reason", "last_used_at")[:limit])
+    Portal.objects.filter(pk__in=[portal.pk for portal in rows]).update(presence_due_at=next_presence_check())
+    return rows
+
+
+def _passed_over(portal: Portal, now: datetime) -> bool:
+    if portal.status == Portal.Status.BLOCKED:
+        return portal.status_reason == BLOCKED_BY_OPERATOR
+    return portal.last_used_at is not None and portal.last_used_at > now - _HEARD_OF
 
 
 def check(portal: Portal) -> Presence:
     """Look at one portal and park it, or take it back. Without an answer nothing changes."""
-    Portal.objects.filter(pk=portal.pk).update(presence_due_at=next_presence_check())
     try:
         found = uninstalls.presence(portal, may_refresh=False)
         if found is Presence.INSTALLED:

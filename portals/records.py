@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -35,7 +35,7 @@ class PortalTransition(models.Model):
         indexes = [
             # a portal's timeline
             models.Index(fields=["portal", "-created_at"], name="transition_timeline"),
-            # the overview: installs and uninstalls by day
+            # the operator's filter: installs, uninstalls, blocks, heals
             models.Index(fields=["old", "new", "created_at"], name="transition_change"),
         ]
 
@@ -51,15 +51,23 @@ class PortalEventQuerySet(models.QuerySet["PortalEvent"]):
         """Waiting, and not before ``moment``."""
         return self.pending().filter(due_at__lte=moment)
 
+    def free(self, moment: datetime) -> Self:
+        """In nobody's hands at ``moment``."""
+        return self.filter(Q(leased_until=None) | Q(leased_until__lt=moment))
+
     def failing(self) -> Self:
         """What an operator should look at: given up, or tried more than once without success."""
-        return self.filter(Q(status=PortalEvent.Status.FAILED) | Q(status="pending", attempts__gt=1))
+        return self.filter(
+            Q(status=PortalEvent.Status.FAILED) | Q(status="pending", attempts__gt=F("looks") + 1)
+        )
 
 
 class PortalEvent(models.Model):
     """The inbox: every accepted event once, with its outcome. ``data`` is what Bitrix24 said, without tokens.
 
-    ``portal`` is empty for an install event of a portal we do not know yet.
+    ``portal`` is empty for an install event of a portal we do not know yet. ``attempts`` counts how often a
+    worker took it, ``looks`` how many of these ended well and are repeated, since the answer may become another.
+    ``leased_until`` keeps it for whoever was told to take it, or has.
     """
 
     class Status(models.TextChoices):
@@ -80,6 +88,7 @@ class PortalEvent(models.Model):
     status = models.CharField(max_length=8, choices=Status, default=Status.PENDING)
     reason = models.CharField(max_length=64, blank=True)
     attempts = models.PositiveIntegerField(default=0)
+    looks = models.PositiveSmallIntegerField(default=0, db_default=0)
     received_at = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField(default=timezone.now)
     leased_until = models.DateTimeField(null=True, blank=True)
@@ -114,6 +123,11 @@ class PortalEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event} of {self.member_id}"
+
+    @property
+    def failures(self) -> int:
+        """How many attempts failed, the current one included."""
+        return self.attempts - self.looks
 
 
 class EventCredentials(models.Model):
@@ -162,6 +176,8 @@ class ApiCall(models.Model):
             models.Index(
                 fields=["portal", "-created_at"], name="apicall_portal_errors", condition=Q(error_code__gt="")
             ),
+            # the eraser: calls made before a portal was proved
+            models.Index(fields=["host"], name="apicall_unproved", condition=Q(portal__isnull=True)),
             # the operator's list of one error
             models.Index(fields=["error_code", "-id"], name="apicall_errors", condition=Q(error_code__gt="")),
         ]

@@ -36,7 +36,10 @@ class Refusal(Exception):
 
 
 _FROM_BITRIX24 = _("Open this page from Bitrix24, it cannot be used by itself.")
-_ASK_ADMIN = _("Ask an administrator of your Bitrix24 to open the application once.")
+_ASK_ADMIN = _(
+    "An administrator of your Bitrix24 brings it back by opening Chat Notebook in the list of applications. If that"
+    " does not help, it has to be deleted there and installed again."
+)
 
 UNREADABLE = Explanation(
     400,
@@ -89,7 +92,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "not_installed": Explanation(
         403,
         _("Chat Notebook is not installed here"),
-        _("It was removed from this Bitrix24, or its installation was never finished."),
+        _("Bitrix24 told us that it was removed, or its installation is not finished."),
         _ASK_ADMIN,
     ),
     "portal_blocked": Explanation(
@@ -108,14 +111,20 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         503,
         _("Your Bitrix24 does not answer at its address"),
         _("The address we know of no longer belongs to it."),
-        _ASK_ADMIN,
+        _("Close the panel and open it again; if it stays like this, ask your administrator."),
     ),
     "portal_unreachable": Explanation(
         503,
         _("Your Bitrix24 does not answer"),
-        _("We could not ask it who may see this chat. Your notes are safe."),
+        _("We could not ask it just now. What was saved is safe."),
         _("This page tries again by itself."),
         retry_after=5,
+    ),
+    "certificate_refused": Explanation(
+        503,
+        _("The certificate of your Bitrix24 is not valid"),
+        _("We only talk to a Bitrix24 whose TLS certificate is valid and signed by a public authority."),
+        _("Ask whoever runs your Bitrix24 to renew its certificate."),
     ),
     "busy": Explanation(
         503,
@@ -144,6 +153,24 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         _("A notebook is open to those who can read its chat in Bitrix24."),
         _("Ask a member of the chat to add you."),
     ),
+    "rest_unavailable": Explanation(
+        403,
+        _("Your Bitrix24 does not let applications in"),
+        _("Applications need REST, which Bitrix24 offers in commercial plans only."),
+        _("Ask an administrator of your Bitrix24 to look at its plan."),
+    ),
+    "application_denied": Explanation(
+        403,
+        _("You have no access to Chat Notebook"),
+        _("Your Bitrix24 decides who may use an application."),
+        _("Ask an administrator of your Bitrix24 to give you access to it."),
+    ),
+    "confirmation_waiting": Explanation(
+        403,
+        _("An administrator has to allow this first"),
+        _("Your Bitrix24 asks an administrator before Chat Notebook may work."),
+        _("Ask an administrator of your Bitrix24 to confirm the request, then open this page again."),
+    ),
     "employees_only": Explanation(
         403,
         _("This notebook is for employees"),
@@ -170,6 +197,14 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         _("The application lacks a permission"),
         _("Chat Notebook needs the permissions “Chat and Notifications” (im) and “Placements” (placement)."),
         _("The vendor has to add them to the application's card; then install it again."),
+    ),
+    "portal_too_old": Explanation(
+        409,
+        _("Your Bitrix24 is too old for Chat Notebook"),
+        _(
+            "It does not know the place in the sidebar of chats where the notebook is shown. Nothing was stored."
+        ),
+        _("Update your Bitrix24, then try again."),
     ),
     "binding_failed": Explanation(
         502,
@@ -199,15 +234,25 @@ _REASONS: Mapping[Disposition, str] = {
     Disposition.UNPAID: "unpaid",
     Disposition.PORTAL_GONE: "portal_gone",
     Disposition.PORTAL_MOVED: "portal_gone",
-    Disposition.DENIED: "no_access",
-    Disposition.AWAIT_CONFIRMATION: "no_access",
+    Disposition.DENIED: "application_denied",
+    Disposition.AWAIT_CONFIRMATION: "confirmation_waiting",
     Disposition.MISCONFIGURED: "misconfigured",
     Disposition.BUG: "unexpected",
 }
 
+# Causes that people have to be told more exactly. ``access_denied`` of a whole request: the plan is without REST
+# (Bitrix24 REST docs, "Error codes", August 2026: "REST API is available only on commercial plans").
+_REASONS_BY_CODE: Mapping[str, str] = {
+    "access_denied": "rest_unavailable",
+    "certificate_refused": "certificate_refused",
+    "not_administrator": "not_administrator",
+    "foreign_application": "foreign_application",
+}
+
 
 def refusal_for(error: Bitrix24Error) -> Refusal:
-    """What a failed call means to the person who waits for it."""
+    """What a failed call means to the person who waits for it; not for calls that ask about a chat."""
     if isinstance(error, RateLimited | TimeBudgetSpent):
         return Refusal("busy", detail=str(error))
-    return Refusal(_REASONS[error.disposition], detail=str(error))
+    reason = _REASONS_BY_CODE.get(error.code) or _REASONS[error.disposition]
+    return Refusal(reason, detail=str(error))

@@ -6,10 +6,18 @@ from typing import Final
 from portals.bitrix24.errors import Disposition
 
 _TOKEN_DEAD = "No token works any more. An administrator of the portal heals it by opening the application."  # noqa: S105
-_NOT_INSTALLED = "Bitrix24 says that the application is not installed there any more."
+_NOT_INSTALLED = (
+    "Bitrix24 says that the application is not installed there any more. "
+    "If it says nothing else for a week, the portal counts as uninstalled."
+)
 _UNPAID = "The subscription has ended; an administrator of the portal can renew it in Bitrix24."
 
 BINDING_FAILED: Final = "The portal did not take our handlers; its error code is the reason. Try again later."
+
+UNFINISHED: Final = (
+    "The installation is alive, but Bitrix24 shows nothing of the application until an administrator of the portal "
+    "opens it and its installer has run, as after every new version."
+)
 
 OF_REASON: Final[Mapping[str, str]] = {
     "address_lost": "Its address belongs to another portal now. An administrator's open brings the new one.",
@@ -19,8 +27,11 @@ OF_REASON: Final[Mapping[str, str]] = {
     "not_active": "Only an active portal has handlers to bring right. Verify it first.",
     "not_blocked_by_operator": "No operator blocked this portal. Verify it: other blocks end with their cause.",
     "not_installed": _NOT_INSTALLED,
+    "portal_too_old": "This Bitrix24 does not know the sidebar of chats: it has to be updated.",
     "portal_unknown": "This portal is not stored any more.",
     "token_dead": _TOKEN_DEAD,
+    "token_refused": "The portal refuses our tokens, though the authorization server renews them. An administrator "
+    "of the portal heals it by opening the application.",
     "unblocked": "The application was uninstalled meanwhile; it can be installed again.",
     "unpaid": _UNPAID,
 }

@@ -5,13 +5,15 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from portals import consequences, dispatch, exchange
-from portals.bitrix24.errors import Bitrix24Error, Disposition
+from portals.bitrix24.errors import Bitrix24Error, TokenDead
 from portals.consequences import Effect, Source
+from portals.database import give_back
 from portals.exchange import DEADLINE, NoToken
 from portals.models import Portal, PortalToken
 from portals.schedule import refresh_due_at
@@ -55,6 +57,7 @@ def store(
         "dead_at": None,
     }
     with transaction.atomic():
+        exchange.hold(portal)
         token, created = PortalToken.objects.select_for_update().get_or_create(
             portal=portal, user_id=user_id, defaults=values
         )
@@ -86,11 +89,8 @@ def current(portal: Portal, *, deadline: float = DEADLINE) -> PortalToken:
             return token
         try:
             return refresh(token.pk, spent_generation=token.generation, deadline=deadline)
-        except NoToken:
+        except (NoToken, TokenDead):
             continue
-        except Bitrix24Error as error:
-            if error.disposition is not Disposition.TOKEN_DEAD:
-                raise
     raise NoToken(portal.member_id)
 
 
@@ -114,8 +114,7 @@ def refresh(token_id: int, *, spent_generation: int, deadline: float = DEADLINE)
             raise RefreshPending(token.last_error, _seconds_until(token.refresh_due_at))
         if time.monotonic() >= give_up:
             raise RefreshPending("deadline_exceeded", _seconds_until(token.leased_until))
-        if not connection.in_atomic_block:
-            connection.close()  # waiting needs none
+        give_back()
         time.sleep(_POLL_SECONDS)
 
 
@@ -132,19 +131,23 @@ def refresh_due(token_id: int) -> None:
 
 
 def make_due(portals: Collection[Portal]) -> list[int]:
-    """Make every living token of ``portals`` due at once, whatever it waits for; returns their ids."""
-    now = timezone.now()
+    """Make every living token of ``portals`` due at once, whatever it waits for; returns their ids.
+
+    Those that somebody is changing at this very moment are left to that.
+    """
     rows = PortalToken.objects.alive().filter(portal__in=portals, spending_since=None)
-    ids = list(rows.values_list("pk", flat=True))
-    rows.filter(pk__in=ids).update(refresh_due_at=now, leased_until=now + dispatch.LEASE, failures=0)
+    with transaction.atomic():
+        ids = list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True))
+        now = {"refresh_due_at": timezone.now(), "leased_until": Now() + dispatch.LEASE, "failures": 0}
+        PortalToken.objects.filter(pk__in=ids).update(**now)
     return ids
 
 
 def refused_by_portal(token: PortalToken, error: Bitrix24Error) -> None:
     """Carry out what ``error``, a portal's answer to a call with ``token``, means for token and portal."""
     row = consequences.consequence_of(error, Source.PORTAL)
-    if row.effect is Effect.TOKEN_DIES:
-        exchange.bury(token, error.code)
+    if row.effect is Effect.TOKEN_REFUSED:
+        exchange.pass_over(token, error.code, row.reason)
     else:
         consequences.carry_out(token.portal, row)
 

@@ -62,6 +62,10 @@ def _never_opened(portals: Portals) -> Portals:
     return portals.filter(status=Portal.Status.ACTIVE, last_used_at=None)
 
 
+def _unconfirmed(portals: Portals) -> Portals:
+    return portals.filter(status=Portal.Status.BLOCKED, erase_due_at__isnull=False)
+
+
 def _errors(portals: Portals) -> Portals:
     return portals.filter(_of(recent_errors().filter(portal__isnull=False)))
 
@@ -72,6 +76,7 @@ TROUBLES: Final[Mapping[str, Trouble]] = {
     "failing": Trouble("Token failing", _failing),
     "overdue": Trouble("Refresh overdue", _overdue),
     "handlers": Trouble("Handlers missing or stale", _handlers_stale),
+    "unconfirmed": Trouble("Left unconfirmed, to be erased", _unconfirmed),
     "events": Trouble("Failed events", _failed_events),
     "errors": Trouble("Errors in 24 hours", _errors),
     "never_opened": Trouble("Never opened since installed", _never_opened),

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from portals import handlers, installs, visits
+from portals import handlers, installs, moves, visits
 from portals.administration import LONGEST_TITLE
 from portals.bitrix24.payloads import OpenRequest
 from portals.bitrix24.placements import Color, Context
@@ -65,7 +65,7 @@ def install(request: HttpRequest, opened: OpenRequest) -> HttpResponse:
     """The installer page: installs, then lets the page call ``installFinish``."""
     portal = installs.install(opened)
     response = render(request, "portals/installed.html", {"portal": portal, "frame_data": {"finish": True}})
-    return embeddable(request, response, portal.origin)
+    return embeddable(request, response, *moves.origins(portal, opened))
 
 
 @frame(
@@ -79,7 +79,8 @@ def application(request: HttpRequest, opened: OpenRequest) -> HttpResponse:
     context = {"portal": visit.portal, "is_admin": visit.profile.admin, "item": visit.sidebar}
     if visit.profile.admin:
         context |= _administration(visit)
-    return embeddable(request, render(request, "portals/application.html", context), visit.portal.origin)
+    response = render(request, "portals/application.html", context)
+    return embeddable(request, response, *moves.origins(visit.portal, opened))
 
 
 def _administration(visit: Visit) -> dict[str, Any]:

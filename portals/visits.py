@@ -6,13 +6,13 @@ import structlog
 from django.core.cache import cache
 from django.utils import timezone
 
-from portals import callers, moves, signals, tokens
+from portals import callers, installs, moves, signals, tokens
 from portals.bitrix24.errors import Bitrix24Error
 from portals.bitrix24.payloads import OpenRequest, PortalAppInfo, Profile
 from portals.bitrix24.rest import BatchResult, Command
-from portals.handlers import SidebarSettings
 from portals.heal import heal
 from portals.models import Portal
+from portals.placements import SidebarSettings
 from portals.refusals import Refusal, refusal_for
 from portals.schedule import USE_RESOLUTION
 
@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 # The part of a batch that proves a visitor; a page adds its own commands to it.
 COMMANDS: dict[str, Command] = {"app": ("app.info", {}), "profile": ("profile", {})}
 _DRIFT_SECONDS = 300
+_LOST = frozenset({"portal_unknown", "not_installed"})
+_CANNOT_INSTALL = frozenset({"not_administrator", "not_installed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ def visit(opened: OpenRequest) -> Visit:
     """Prove whoever opens the application page. Raises: Refusal."""
     if opened.access_token is None:
         raise Refusal("token_missing")
-    portal = portal_for(opened.member_id)
+    portal = _found_or_installed(opened)
     try:
         answers = moves.ask(
             portal,
@@ -54,6 +56,25 @@ def visit(opened: OpenRequest) -> Visit:
     used(portal)
     heal(portal, profile, opened)
     return Visit(portal, profile)
+
+
+def _found_or_installed(opened: OpenRequest) -> Portal:
+    """The portal that is opened. One that we have lost, or deleted by mistake, its administrator installs by this:
+    Bitrix24, for which the application is installed, would never lead anybody to the installer. Raises: Refusal.
+    """
+    try:
+        return portal_for(opened.member_id)
+    except Refusal as refusal:
+        if refusal.reason not in _LOST:
+            raise
+        lost = refusal
+    try:
+        portal = installs.install(opened)
+    except Refusal as refusal:
+        # For whoever cannot install what was true before stays true.
+        raise lost if refusal.reason in _CANNOT_INSTALL else refusal from None
+    log.warning("lost_portal_installed", portal=portal.member_id, reason=lost.reason)
+    return portal
 
 
 def portal_for(member_id: str) -> Portal:

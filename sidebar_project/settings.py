@@ -154,25 +154,19 @@ CACHES = {
             "SOCKET_TIMEOUT": 1,
         },
     },
-    # Rendered pieces of pages, in the process: reading them costs no round trip, losing them a rendering.
-    "template_fragments": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": 300},
-    },
 }
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
+# A message is gone once its task begins: what a worker did not finish comes back by its due time in the database,
+# and the broker repeats nothing (docs/adr/0073-due-times.md).
 CELERY_TASK_TIME_LIMIT = 120
 CELERY_TASK_SOFT_TIME_LIMIT = 90
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # For as long as it takes: a worker that gave up would have to be started by hand.
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-CELERY_BROKER_TRANSPORT = "sidebar_project.broker:Transport"
-CELERY_BEAT_SCHEDULER = "sidebar_project.beat:Scheduler"
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 # No retries within one publication (a page would wait for seconds); workers and beat reconnect by themselves.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 5, "max_retries": 0}
 # Refreshing has a queue of its own, so that no other work keeps a token waiting.

@@ -16,6 +16,7 @@ from tests.support.clocks import Clocks, moving
 from tests.support.emulator import Emulator
 from tests.support.events import Events
 from tests.support.opens import Opens
+from widget import pages
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -43,6 +44,7 @@ def _clean_cache() -> None:
     absence.cache_clear()
     for alias in caches:
         caches[alias].clear()
+    pages.forget()
     CALLS.clear()
     COUNTED.clear()
 

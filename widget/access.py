@@ -12,14 +12,14 @@ from enum import StrEnum
 import structlog
 
 from portals import moves, visits
-from portals.bitrix24.errors import Bitrix24Error, Disposition
+from portals.bitrix24.errors import AccessDenied, Bitrix24Error, Disposition
 from portals.bitrix24.handlers import rows
 from portals.bitrix24.payloads import Dialog, DialogId, DialogKind, ImUser, OpenRequest, PayloadError
 from portals.bitrix24.placements import Context, Role
 from portals.bitrix24.rest import BatchResult, Command, RestClient
-from portals.handlers import SidebarSettings
 from portals.heal import heal
 from portals.models import Portal
+from portals.placements import SidebarSettings
 from portals.refusals import Refusal, refusal_for
 from widget import proofs, shares
 from widget.hidden import without_hidden
@@ -191,7 +191,7 @@ def _prove_at_portal(portal: Portal, claim: Claim, identity: Identity | None) ->
     )
     if identity is None:
         identity = _identify(portal, claim, answers)
-    dialog = Dialog.parse(answers["dialog"])
+    dialog = _dialog(answers)
     chat, _ = Chat.objects.get_or_create(portal=portal, chat_id=dialog.chat_id)
     visits.used(portal)
     now, context = time.time(), _context(dialog)
@@ -205,6 +205,14 @@ def _prove_at_portal(portal: Portal, claim: Claim, identity: Identity | None) ->
     if dialog.takes_part and (not private or context is Context.USER):
         shares.remember_chat(portal, identity.viewer, claim.dialog_id, known)
     return _proof_of(portal, identity, known, can_write=dialog.takes_part)
+
+
+def _dialog(answers: BatchResult) -> Dialog:
+    """Raises: Refusal, Bitrix24Error."""
+    try:
+        return Dialog.parse(answers["dialog"])
+    except AccessDenied as error:
+        raise Refusal("no_access", detail=str(error)) from None
 
 
 def _ask(client: RestClient, portal: Portal, claim: Claim, *, known: bool) -> BatchResult:

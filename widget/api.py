@@ -13,10 +13,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from portals import callers
-from widget import access, history, notes, removal
+from widget import access, history, notes, removal, rendering
 from widget import serializers as shapes
 from widget.endpoints import NotesView, View, validated
-from widget.markdown import render
 from widget.models import Note
 from widget.schema import BODY, answers
 from widget.sessions import LIFETIME
@@ -201,7 +200,7 @@ class Preview(NotesView):
     @extend_schema(request=shapes.PreviewSerializer, responses=answers(*BODY, ok=shapes.HtmlSerializer))
     def post(self, request: Request) -> Response:
         text = validated(shapes.PreviewSerializer(data=request.data))["text"]
-        return Response({"html": render(text).html})
+        return Response({"html": rendering.preview(text, self.session.portal)})
 
 
 class Changes(NotesView):
@@ -223,8 +222,7 @@ class Changes(NotesView):
         if request.headers.get("If-None-Match") == f'"{now}"':
             return Response(status=304, headers={"ETag": f'"{now}"'})
         since = validated(shapes.SinceSerializer(data=request.query_params))["since"]
-        changed = notes.changes(self.session.chat, since=since)
-        more = len(changed) == notes.CHANGES_SIZE
+        changed, more = notes.changes(self.session.chat, since=since)
         revision = max([now, *(note.changed_in for note in changed)])
         if more:
             revision = changed[-1].changed_in

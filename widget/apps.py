@@ -6,4 +6,7 @@ class WidgetConfig(AppConfig):
     verbose_name = "Notebook"
 
     def ready(self) -> None:
+        from portals import placements  # noqa: PLC0415
         from widget import erasing, exporting, schema  # noqa: F401, PLC0415 - registers receivers and the security scheme
+
+        placements.register("widget.placements")

@@ -1,15 +1,16 @@
-"""When a portal's data is erased, everything its people wrote goes in the same transaction."""
+"""When a portal's data is erased, everything its people wrote goes."""
 
 from typing import Any
 
 from django.dispatch import receiver
 
-from portals import signals
+from portals import erasing, signals
 from portals.models import Portal
-from widget.models import Chat
+from widget.models import Chat, Note
 
 
 @receiver(signals.erased)
-def erase_chats(sender: type[Portal], portal: Portal, **_: Any) -> None:
-    """Chats, and with them notes and whatever hangs on them."""
-    Chat.objects.filter(portal=portal).delete()
+def erase_some(sender: type[Portal], portal: Portal, **_: Any) -> int:
+    """A portion of the notes with whatever hangs on them; without notes of the chats."""
+    notes = erasing.delete_some(Note.objects.filter(chat__portal=portal))
+    return notes or erasing.delete_some(Chat.objects.filter(portal=portal))

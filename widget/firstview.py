@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from portals.bitrix24.payloads import OpenRequest
-from portals.bitrix24.placements import REST_APP_URI
 from widget import notes
 from widget.access import Access
 from widget.models import Note
@@ -30,11 +29,10 @@ class FirstView:
     linked: int | None = None
 
     @classmethod
-    def of(cls, opened: OpenRequest, granted: Access) -> Self:
+    def of(cls, opened: OpenRequest, granted: Access, *, by_link: bool) -> Self:
         """What an open asks to see."""
         chat = granted.proof.chat
         revision = notes.revision(chat) if granted.revision is None else granted.revision
-        by_link = opened.placement == REST_APP_URI
         number = opened.options.get("note") if by_link else None
         named = int(number) if isinstance(number, str) and number.isdecimal() else None
         linked = named if named is not None and notes.has(chat, named) else None
@@ -42,8 +40,8 @@ class FirstView:
 
     @property
     def key(self) -> str:
-        """The same for all who see the same."""
-        return f"{self.chat} {self.revision} {self.by_link} {self.linked}"
+        """The same for all who ask for the same."""
+        return f"{self.chat} {self.by_link} {self.linked}"
 
     @property
     def search(self) -> str:

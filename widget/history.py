@@ -1,34 +1,22 @@
 """What a note said before, and what each change did to it."""
 
-import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from difflib import SequenceMatcher
 
+from widget.difference import Piece, difference
 from widget.models import Note, NoteRevision
 
 # Of each kind: versions that people wrote, and versions that differ in a tick from the one before.
 KEPT_VERSIONS = 100
 # Ticks of one person that follow each other within this time are shown as one version.
 FOLDED = timedelta(minutes=10)
-# Pieces before times pieces after. Comparing costs up to their product: seconds without a limit.
-COMPARED = 10_000_000
 _FIELDS = ("version", "editor_id", "editor_name", "written_at", "by_tick")
-_PIECES = re.compile(r"\w+|\s+|[^\w\s]")
 
 
 class NoSuchVersion(Exception):
     """The note has no such version, or it is too old to be kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A run of text that a change left, took away or brought: ``kind`` is "same", "removed" or "added"."""
-
-    kind: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +58,7 @@ def version(note: Note, number: int) -> Version:
     if this is None or text is None:
         raise NoSuchVersion(number)
     before = next((each.version for each in listed if each.version < number), 0)
-    pieces = tuple(difference(text_of(note, before) or "", text))
+    pieces = difference(text_of(note, before) or "", text)
     return replace(this, text=text, changes=pieces)
 
 
@@ -103,39 +91,6 @@ def _folds(earlier: Version, later: Version) -> bool:
     """Whether a tick is part of the ticks that the same person went on with."""
     same = earlier.by_tick and later.by_tick and earlier.editor_id == later.editor_id
     return same and later.written_at - earlier.written_at <= FOLDED
-
-
-def difference(before: str, after: str) -> Iterator[Piece]:
-    """What turned ``before`` into ``after``: by lines, and inside changed lines by words."""
-    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    for kind, a, b in _matched(old, new):
-        if kind == "replace":
-            yield from _inside("".join(a), "".join(b))
-        else:
-            yield from _pieces(kind, "".join(a), "".join(b))
-
-
-def _inside(before: str, after: str) -> Iterator[Piece]:
-    for kind, a, b in _matched(_PIECES.findall(before), _PIECES.findall(after)):
-        yield from _pieces(kind, "".join(a), "".join(b))
-
-
-def _matched(old: list[str], new: list[str]) -> Iterator[tuple[str, list[str], list[str]]]:
-    if len(old) * len(new) > COMPARED:
-        yield "replace", old, new
-        return
-    for kind, a, b, c, d in SequenceMatcher(None, old, new).get_opcodes():
-        yield kind, old[a:b], new[c:d]
-
-
-def _pieces(kind: str, before: str, after: str) -> Iterator[Piece]:
-    if kind == "equal":
-        yield Piece("same", after)
-        return
-    if before:
-        yield Piece("removed", before)
-    if after:
-        yield Piece("added", after)
 
 
 def _current(note: Note) -> Version:

@@ -18,6 +18,7 @@ _OF_PORTAL: Final = (
     "app_code",
     "scope",
     "placement_settings",
+    "handlers_missing",
 )
 # In SQL: the ORM takes four times as long to compose it as PostgreSQL to answer it.
 _OPENED: Final = f"""
@@ -76,6 +77,8 @@ class Note(models.Model):
     text = models.TextField()
     html = models.TextField(editable=False)
     renderer = models.PositiveSmallIntegerField(default=1, db_default=1, editable=False)
+    # what a search reads: the author's name and the words of the HTML (`widget.folding`)
+    folded = models.TextField(default="", db_default="", editable=False)
     open_points = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     author_id = models.PositiveBigIntegerField()
     author_name = models.CharField(max_length=255)

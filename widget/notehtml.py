@@ -31,11 +31,15 @@ _BLANK: Final = {
 
 
 class NoteHtml:
-    """Writes notes in the language of the moment, for those who may write or for those who only read."""
+    """Writes notes in the language of the moment, for those who may write or for those who only read.
 
-    def __init__(self, *, can_write: bool) -> None:
+    ``can_link``: links to a note lead somewhere at this portal.
+    """
+
+    def __init__(self, *, can_write: bool, can_link: bool) -> None:
         places = {name: mark_safe(f"{{{name}}}") for name in _BLANK}  # noqa: S308 - our own names
-        self._shape = render_to_string("widget/note.html", {"note": places, "can_write": can_write})
+        context = {"note": places, "can_write": can_write, "can_link": can_link}
+        self._shape = render_to_string("widget/note.html", context)
 
     def listed(self, notes: Iterable[Note]) -> SafeString:
         """One after the other; everything but their sanitised HTML is escaped."""

@@ -1,7 +1,8 @@
 """The notebook of a chat: read, add, edit, tick, pin. Every caller has proved that it may."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
@@ -10,27 +11,17 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from widget import history, markdown, merging
-from widget.markdown import RENDERER, Rendered, render
+from widget import bounds, history, markdown, merging, rendering
+from widget.folding import fold
 from widget.merging import Clash, Clashing
 from widget.models import Chat, Note
 from widget.sessions import WidgetSession
 
 PAGE_SIZE = 50
 CHANGES_SIZE = 100
-TEXT_LIMIT = 20_000
+TEXT_LIMIT = bounds.TEXT
 PINNED_LIMIT = 20
-_REWRITTEN = (
-    "text",
-    "html",
-    "renderer",
-    "open_points",
-    "editor_id",
-    "editor_name",
-    "version",
-    "by_tick",
-    "updated_at",
-)
+_WRITTEN = ("text", "editor_id", "editor_name", "version", "by_tick", "updated_at")
 
 
 class ReadOnly(Exception):
@@ -49,7 +40,7 @@ class KeyReused(Exception):
     """The key belongs to ``made``, of another text: whoever sent it must be told, or this one would be lost."""
 
     def __init__(self, made: Note) -> None:
-        super().__init__(f"note {made.pk} was made with this key")
+        super().__init__(made.pk)
         self.made = made
 
 
@@ -72,17 +63,25 @@ class StaleNote(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What somebody looks for: all ``words`` (of text or author), or one note by ``#number``."""
+    """What somebody looks for: all ``words`` (of text or author), or the one note that is ``#number``."""
 
     words: tuple[str, ...] = ()
     open_only: bool = False
 
     def apply(self, notes: QuerySet[Note]) -> QuerySet[Note]:
-        for word in self.words:
-            number = word[1:] if word.startswith("#") and word[1:].isdecimal() and len(word) < 19 else None  # noqa: PLR2004
-            match = Q(text__icontains=word) | Q(author_name__icontains=word)
-            notes = notes.filter(match | Q(pk=int(number)) if number else match)
-        return notes.filter(open_points__gt=0) if self.open_only else notes
+        if self.open_only:
+            notes = notes.filter(open_points__gt=0)
+        if self._number is not None and notes.filter(pk=self._number).exists():
+            return notes.filter(pk=self._number)
+        # Each once, the longest first; an expression reads a text once, LIKE once for each character of the word.
+        words = sorted({fold(word) for word in self.words} - {""}, key=len, reverse=True)[: bounds.WORDS]
+        return notes.filter(*(Q(folded__regex=re.escape(word)) for word in words))
+
+    @property
+    def _number(self) -> int | None:
+        if len(self.words) != 1 or not re.fullmatch(r"#[0-9]{1,18}", self.words[0]):
+            return None
+        return int(self.words[0][1:])
 
 
 def page(
@@ -90,7 +89,7 @@ def page(
 ) -> tuple[Sequence[Note], bool]:
     """Notes of a chat: the pinned, then the newest (older than note ``before``); and whether there are more.
 
-    One query; notes stored under older rules of rendering cost one more, once.
+    One query. A page ends early where its notes are very long.
     """
     notes = (query or Query()).apply(present(chat_id))
     newest = notes.filter(pinned_at=None).order_by("-pk")
@@ -100,7 +99,19 @@ def page(
         found = sorted(pinned.union(newest[: PAGE_SIZE + 1], all=True), key=_first_view)
     else:
         found = list(newest.filter(pk__lt=before)[: PAGE_SIZE + 1])
-    return _rendered(found[:PAGE_SIZE]), len(found) > PAGE_SIZE
+    pinned_first = sum(note.pinned_at is not None for note in found)
+    fits = _fitting(found[:PAGE_SIZE], always=pinned_first + 1)
+    return fits, len(found) > len(fits)
+
+
+def _fitting(notes: list[Note], *, always: int) -> list[Note]:
+    """As many as an answer takes: those that ``always`` come, the others while there is room."""
+    size = 0
+    for place, note in enumerate(notes):
+        size += len(note.html.encode()) + len(note.text.encode())
+        if size > bounds.ANSWER and place >= always:
+            return notes[:place]
+    return notes
 
 
 def _first_view(note: Note) -> tuple[float, int]:
@@ -118,10 +129,16 @@ def revision(chat_id: int) -> int:
     return next(iter(Chat.objects.filter(pk=chat_id).values_list("revision", flat=True)), 0)
 
 
-def changes(chat_id: int, *, since: int) -> Sequence[Note]:
-    """Notes that changed after revision ``since``, oldest change first; deleted ones have ``deleted_at``."""
-    found = Note.objects.filter(chat=chat_id, changed_in__gt=since).order_by("changed_in")
-    return _rendered(list(found[:CHANGES_SIZE]))
+def changes(chat_id: int, *, since: int) -> tuple[Sequence[Note], bool]:
+    """Notes that changed after revision ``since``, oldest change first, and whether there may be more.
+
+    Deleted ones have ``deleted_at``.
+    """
+    found = list(
+        Note.objects.filter(chat=chat_id, changed_in__gt=since).order_by("changed_in")[:CHANGES_SIZE]
+    )
+    fits = _fitting(found, always=1)
+    return fits, len(fits) < len(found) or len(fits) == CHANGES_SIZE
 
 
 def get(chat_id: int, note_id: int) -> Note:
@@ -138,24 +155,22 @@ def add(session: WidgetSession, text: str, key: UUID | None = None) -> Note:
     Raises: ReadOnly, KeyReused if that was made of another text.
     """
     require_write(session)
-    rendered = render(text)
+    made = rendering.made(text, session.viewer_name, session.portal)
     digest = hashlib.sha256(text.encode()).hexdigest() if key else ""
     with transaction.atomic():
         number = _locked(session.chat) + 1
-        made = present(session.chat).filter(author_id=session.viewer, key=key).first() if key else None
-        if made is not None and made.key_digest != digest:
-            raise KeyReused(made)
-        if made is not None:
-            return made
+        again = present(session.chat).filter(author_id=session.viewer, key=key).first() if key else None
+        if again is not None:
+            if again.key_digest != digest:
+                raise KeyReused(again)
+            return again
         Chat.objects.filter(pk=session.chat).update(revision=number)
         return Note.objects.create(
             chat_id=session.chat,
             key=key,
             key_digest=digest,
             text=text,
-            html=rendered.html,
-            renderer=RENDERER,
-            open_points=rendered.open_points,
+            **made,
             author_id=session.viewer,
             author_name=session.viewer_name,
             changed_in=number,
@@ -169,11 +184,9 @@ def edit(session: WidgetSession, note_id: int, text: str, version: int) -> Note:
     Raises: ReadOnly, NoSuchNote, StaleNote if the changes exclude each other.
     """
     require_write(session)
-    rendered = render(text)  # before others have to wait
-    with change(session, note_id) as note:
-        merged = text if note.version == version else _merged(note, version, text)
-        _rewrite(session, note, merged, rendered if merged == text else render(merged))
-    return note
+    return _rewrite(
+        session, note_id, lambda seen: text if seen.version == version else _merged(seen, version, text)
+    )
 
 
 def tick(session: WidgetSession, note_id: int, box: int, *, checked: bool, version: int) -> Note:
@@ -182,18 +195,20 @@ def tick(session: WidgetSession, note_id: int, box: int, *, checked: bool, versi
     Raises: ReadOnly, NoSuchNote, StaleNote if they changed that line, NoSuchBox.
     """
     require_write(session)
-    with change(session, note_id) as note:
+
+    def ticked(note: Note) -> str:
         seen = history.text_of(note, version)
         if seen is None:
             raise StaleNote(note)
         text = markdown.tick(seen, box, checked=checked)
-        if note.version != version:
-            # Who wants what was there already has not seen what became of it.
-            if text == seen:
-                raise StaleNote(note)
-            text = _merged(note, version, text)
-        _rewrite(session, note, text, render(text), by_tick=True)
-    return note
+        if note.version == version:
+            return text
+        # Who wants what was there already has not seen what became of it.
+        if text == seen:
+            raise StaleNote(note)
+        return _merged(note, version, text)
+
+    return _rewrite(session, note_id, ticked, by_tick=True)
 
 
 def pin(session: WidgetSession, note_id: int, *, pinned: bool) -> Note:
@@ -264,26 +279,23 @@ def _merged(note: Note, version: int, text: str) -> str:
 
 
 def _rewrite(
-    session: WidgetSession, note: Note, text: str, rendered: Rendered, *, by_tick: bool = False
-) -> None:
-    if text == note.text:
-        return
-    history.keep(note)
-    note.text, note.html, note.renderer = text, rendered.html, RENDERER
-    note.open_points = rendered.open_points
-    note.editor_id, note.editor_name = session.viewer, session.viewer_name
-    note.version += 1
-    note.by_tick = by_tick
-    note.updated_at = timezone.now()
-    save(note, *_REWRITTEN)
-
-
-def _rendered(notes: list[Note]) -> list[Note]:
-    """Notes whose HTML follows today's rules."""
-    outdated = [note for note in notes if note.renderer < RENDERER]
-    for note in outdated:
-        rendered = render(note.text)
-        note.html, note.open_points, note.renderer = rendered.html, rendered.open_points, RENDERER
-    if outdated:
-        Note.objects.bulk_update(outdated, ["html", "open_points", "renderer"])
-    return notes
+    session: WidgetSession, note_id: int, make: Callable[[Note], str], *, by_tick: bool = False
+) -> Note:
+    """Give a note the text that ``make`` makes of it. Raises: NoSuchNote, and what ``make`` raises."""
+    while True:
+        seen = get(session.chat, note_id)
+        text = make(seen)
+        if text == seen.text:
+            return seen
+        # Ahead of the chat's lock: merging and rendering a long note take longer than everything else together.
+        made = rendering.made(text, seen.author_name, session.portal)
+        with change(session, note_id) as note:
+            # Otherwise somebody was faster: once more, of what they wrote.
+            if note.version == seen.version:
+                history.keep(note)
+                for field, value in {"text": text, **made}.items():
+                    setattr(note, field, value)
+                note.editor_id, note.editor_name = session.viewer, session.viewer_name
+                note.version, note.by_tick = note.version + 1, by_tick
+                save(note, *_WRITTEN, *made)
+                return note

@@ -1,5 +1,6 @@
 """Shapes of the API."""
 
+import re
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -7,26 +8,30 @@ from rest_framework import serializers
 
 from portals.bitrix24.payloads import DialogId, PayloadError
 from widget.access import Claim
-from widget.hidden import without_hidden
+from widget.hidden import shows, without_hidden
 from widget.history import Version
 from widget.models import Note
 from widget.notes import TEXT_LIMIT, Query
 from widget.schema import BaseSerializer, ClashSerializer, ProblemSerializer
 
+_BLANK_LINES_AHEAD = re.compile(r"\A(?:[ \t]*[^\S \t])+")
+
 
 class TextField(serializers.CharField):
-    """Markdown: one kind of line end, nothing invisible that deceives."""
+    """Markdown: one kind of line end, nothing that deceives, no blank lines around it."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"max_length": TEXT_LIMIT} | kwargs)
+        # The first line keeps its indentation, which Markdown reads.
+        super().__init__(**{"max_length": TEXT_LIMIT, "trim_whitespace": False} | kwargs)
 
     def to_internal_value(self, data: Any) -> str:
         text: str = super().to_internal_value(data)
-        return without_hidden(text.replace("\r\n", "\n").replace("\r", "\n"))
+        text = without_hidden(text.replace("\r\n", "\n").replace("\r", "\n"))
+        return _BLANK_LINES_AHEAD.sub("", text).rstrip()
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         text = super().run_validation(data)
-        if not text.strip() and not self.allow_blank:
+        if not shows(text) and not self.allow_blank:
             self.fail("blank")
         return text
 
@@ -159,8 +164,8 @@ class HtmlSerializer(serializers.Serializer[Any]):
 
 
 class NoteQuerySerializer(serializers.Serializer[Any]):
-    """Which notes: all words of ``q`` in text or author (``#12`` is note 12), with ``open`` only those with open
-    points; ``before``: older than that note."""
+    """Which notes: all words of ``q`` in text or author (``#12`` alone: note 12), with ``open`` only those that
+    have open points; ``before``: older than that note."""
 
     q = serializers.CharField(required=False, max_length=100, allow_blank=True)
     open = serializers.BooleanField(required=False, default=False)

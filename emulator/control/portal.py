@@ -146,14 +146,15 @@ def set_events(control: Control) -> Json:
 
 
 def change_settings(control: Control) -> Json:
-    """Change generation, language, licence, lacks_method, authorization_server (0 or 1) or
+    """Change generation, language, licence, lacks_…, authorization_server (0 or 1) or
     require_dot_in_handler_host of the portal."""
     portal, body = control.portal, control.body
     generation: Any = body.text("generation", portal.generation)
     portal.generation = generation
     portal.language = body.text("language", portal.language)
     portal.licence = body.text("licence", portal.licence)
-    portal.lacks_method = body.text("lacks_method", portal.lacks_method)
+    for name in ("lacks_method", "lacks_placement", "lacks_event"):
+        setattr(portal, name, body.text(name, getattr(portal, name)))
     portal.authorization_server = body.integer("authorization_server", portal.authorization_server)
     if "require_dot_in_handler_host" in body:
         portal.require_dot_in_handler_host = body.flag("require_dot_in_handler_host")

@@ -38,7 +38,7 @@ def bind(call: Call) -> bool:
             "Access denied! Event binding with AUTH_TYPE requires administrator access rights",
         )
     handler = "" if offline else call.params.required("handler")
-    if event not in events.APPLICATION_EVENTS:
+    if event not in events.APPLICATION_EVENTS or event == call.portal.lacks_event:
         raise ApiError(400, "ERROR_EVENT_NOT_FOUND", "Event not found")
     if not offline:
         check_handler_url(handler, need_dot=call.portal.require_dot_in_handler_host)

@@ -82,7 +82,7 @@ def _compare(portal: Portal, by: str, _: Mapping[str, Any]) -> Outcome:
         return Outcome(False, "refresh_pending", f"Its token is being refreshed ({pending}): try again.")
     except Bitrix24Error as error:
         return Outcome(False, error.code, "The portal did not say what it has bound.")
-    wrong = sum(binding["state"] != "bound" for binding in comparison["bindings"])
+    wrong = inspection.differing(comparison)
     if not wrong:
         return Outcome(True, "as_wanted", "The portal has what we want.")
     return Outcome(True, "not_as_wanted", f"The portal differs in {wrong} of its handlers: reconcile them.")

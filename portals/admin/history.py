@@ -19,6 +19,10 @@ from portals.models import ApiCall, PortalEvent, PortalToken, PortalTransition
 log = structlog.get_logger(__name__)
 
 _MOST_AT_ONCE = 200
+_NOT_AGAIN = (
+    "The others have not failed, or what proves them is gone: tokens are not kept when an event is given up. "
+    "An administrator who opens the application brings what an install event would have brought."
+)
 
 
 class HistoryAdmin(ReadOnlyAdmin):
@@ -125,6 +129,8 @@ class PortalEventAdmin(HistoryAdmin):
         log.info("operator_act", act="try_again", by=by(request), count=count)
         noun = "event is" if count == 1 else "events are"
         self.message_user(request, f"{count} {noun} tried again.", messages.SUCCESS)
+        if count < len(chosen):
+            self.message_user(request, _NOT_AGAIN, messages.WARNING)
 
 
 @admin.register(ApiCall)

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from portals import handlers, inspection, operations, timeline
 from portals.admin.acts import ACTS, Act, Confirmation, name_of
 from portals.admin.base import OPERATE, ReadOnlyAdmin, by
-from portals.handlers import SidebarSettings
 from portals.models import Portal, PortalEvent
+from portals.placements import SidebarSettings
 from portals.troubles import OVERDUE, recent_errors
 
 _VIEWS = {

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Final
 
 from portals.bitrix24.addresses import parse_url
+from portals.bitrix24.codes import error_for
 from portals.bitrix24.errors import (
     BadAnswer,
     Bitrix24Error,
@@ -15,7 +16,6 @@ from portals.bitrix24.errors import (
     PortalMoved,
     RateLimited,
     ServerTrouble,
-    error_for,
 )
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})

@@ -1,14 +1,12 @@
 # the classes are causes and read as such: "except TokenDead"
 """One family of errors for everything that can go wrong between us and Bitrix24.
 
-A class is a cause the application acts upon; its ``disposition`` alone decides what happens later. The table
-at the end maps the codes of Bitrix24 (compared without regard to case, before the HTTP status) to classes.
+A class is a cause the application acts upon; its ``disposition`` alone decides what happens later. Which code of
+Bitrix24 means which class stands in `portals.bitrix24.codes`.
 """
 
 import re
-from collections.abc import Mapping
 from enum import StrEnum
-from http import HTTPStatus
 from typing import ClassVar, Final
 
 _CODE: Final = re.compile(r"[a-z0-9_]{1,64}")
@@ -61,6 +59,12 @@ class Unreachable(Bitrix24Error):
 
     disposition = Disposition.RETRY_LATER
     default_code = "unreachable"
+
+
+class CertificateRefused(Unreachable):
+    """The other side has no certificate that we trust."""
+
+    default_code = "certificate_refused"
 
 
 class DeadlineExceeded(Unreachable):
@@ -144,7 +148,7 @@ class UserInactive(TokenDead):
 
 
 class AuthorizationFailed(Bitrix24Error):
-    """``ERROR_OAUTH`` without a meaning that we know; with one see `_BY_DESCRIPTION`."""
+    """``ERROR_OAUTH`` without a meaning that we know; with one it is another class."""
 
     disposition = Disposition.RETRY_LATER
     default_code = "error_oauth"
@@ -237,88 +241,7 @@ class RequestRefused(Bitrix24Error):
     default_code = "request_refused"
 
 
-CLASSES: Final[Mapping[str, type[Bitrix24Error]]] = {
-    # authorization server
-    "invalid_request": RequestRefused,
-    "wrong_client": ClientRefused,
-    "invalid_client": ClientRefused,
-    "invalid_grant": GrantDead,
-    "bad_verification_code": GrantDead,
-    "invalid_scope": InsufficientScope,
-    "insufficient_scope": InsufficientScope,
-    "payment_required": Unpaid,
-    "not_installed": NotInstalled,
-    "application_not_installed": NotInstalled,
-    "application_not_found": NotInstalled,
-    "domain_error": PortalGone,
-    "portal_deleted": PortalGone,
-    # authorization of a REST call
-    "expired_token": TokenExpired,
-    "invalid_token": TokenDead,
-    "no_auth_found": TokenDead,
-    "authorization_error": UserInactive,
-    "error_oauth": AuthorizationFailed,
-    "connection_error": ServerTrouble,
-    "method_confirm_waiting": ConfirmationPending,
-    "method_confirm_denied": AccessDenied,
-    "user_access_error": AccessDenied,
-    "invalid_credentials": AccessDenied,
-    "access_denied": AccessDenied,
-    "access_error": AccessDenied,
-    "allowed_only_intranet_user": AccessDenied,
-    "wrong_auth_type": RequestRefused,
-    # the call itself
-    "error_method_not_found": RequestRefused,
-    "error_manifest_is_not_available": RequestRefused,
-    "error_argument": RequestRefused,
-    "error_batch_length_exceeded": RequestRefused,
-    "error_batch_method_not_allowed": RequestRefused,
-    "dialog_id_empty": AccessDenied,  # also the answer to a well-formed id of a kind the portal does not know
-    "error_core": CoreFailure,
-    # binding
-    "error_wrong_handler_url": Misconfigured,
-    "error_unsupported_protocol": Misconfigured,
-    "error_placement_not_found": InsufficientScope,
-    "error_event_not_found": InsufficientScope,
-    # load
-    "query_limit_exceeded": RateLimited,
-    "overload_limit": Misconfigured,
-    "operation_time_limit": TimeBudgetSpent,
-    "internal_server_error": ServerTrouble,
-    "internal_error": ServerTrouble,
-    "error_unexpected_answer": ServerTrouble,
-}
-# Codes of which only the description, in lower case, tells the meaning. Source: portal source, module rest,
-# app.layout/component.php, which compares it in the same way (May 2026).
-_BY_DESCRIPTION: Final[Mapping[tuple[str, str], type[Bitrix24Error]]] = {
-    ("error_oauth", "application not installed"): NotInstalled,
-}
-
-
 def canonical_code(code: str) -> str:
     """Lower-case form of an error code; ``unreadable_code`` for what cannot be one (it may be a secret)."""
     lowered = code.strip().lower()
     return lowered if _CODE.fullmatch(lowered) else "unreadable_code"
-
-
-def error_for(
-    code: str, http_status: int | None = None, *, description: object = "", retry_after: float | None = None
-) -> Bitrix24Error:
-    """The error of a code Bitrix24 sent; an unknown one is classed by HTTP status (None inside a batch).
-
-    ``description`` is whatever was sent as ``error_description``; it is looked at and not kept.
-    """
-    canonical = canonical_code(code)
-    told = _BY_DESCRIPTION.get((canonical, str(description).strip().lower()))
-    cause = told or CLASSES.get(canonical) or _class_by_status(http_status)
-    return cause(canonical, http_status=http_status, retry_after=retry_after)
-
-
-def _class_by_status(http_status: int | None) -> type[Bitrix24Error]:
-    if http_status is None:
-        return RequestRefused
-    if http_status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return ServerTrouble
-    return {401: AccessDenied, 403: AccessDenied, 410: PortalGone, 429: RateLimited}.get(
-        http_status, RequestRefused
-    )

@@ -1,11 +1,12 @@
 """What is bound on a portal against what we want bound. Bitrix24 knows no update: only unbind and bind."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol, Self
+from typing import Final, Protocol, Self, runtime_checkable
 
 from portals.bitrix24.addresses import parse_url
+from portals.bitrix24.errors import Bitrix24Error
 from portals.bitrix24.payloads.fields import Reply
 from portals.bitrix24.rest import Command
 
@@ -24,6 +25,7 @@ class Handler(Protocol):
         """The REST call that removes it."""
 
 
+@runtime_checkable
 class Bindable(Handler, Protocol):
     """A handler that can be bound too."""
 
@@ -45,6 +47,13 @@ class Difference:
         """Commands of a batch in their order, under keys that begin with ``prefix``."""
         calls = [handler.unbind() for handler in self.unbind] + [handler.bind() for handler in self.bind]
         return {f"{prefix}_{index}": call for index, call in enumerate(calls)}
+
+    def outcomes(
+        self, prefix: str, errors: Mapping[str, Bitrix24Error]
+    ) -> Iterator[tuple[Bindable, Bitrix24Error | None]]:
+        """What was to be bound, each with the error that the batch of `commands` had for it."""
+        for index, handler in enumerate(self.bind, start=len(self.unbind)):
+            yield handler, errors.get(f"{prefix}_{index}")
 
 
 def difference(wanted: Iterable[Bindable], present: Iterable[Handler]) -> Difference:

@@ -5,14 +5,13 @@ and ``server_endpoint`` in events and answers about tokens. Whether one knows th
 not documented (portal source, rest/lib/Internal/Service/OAuth/AuthorizationServerUrlResolver.php, May 2026).
 """
 
-import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 from portals.bitrix24.answers import Answer
-from portals.bitrix24.errors import BadAnswer, ClientRefused, PortalGone, PortalMoved, TokenDead
+from portals.bitrix24.errors import BadAnswer, ClientRefused, GrantDead, PortalGone, PortalMoved, TokenDead
 from portals.bitrix24.payloads import AppInfo, TokenPair
 from portals.bitrix24.transport import Transport
 
@@ -93,9 +92,13 @@ class AuthorizationServers:
         return self._ask(lambda server, left: server.app_info(access_token, deadline=left), deadline)
 
     def _ask(self, question: Callable[[AuthorizationServer, float], T], deadline: float) -> T:
-        """Raises: TokenDead if none knows the token; if one did not answer, its error: perhaps that one does."""
+        """Raises: TokenDead if none knows the token, GrantDead only if all of them say so; if one did not answer,
+        its error: perhaps that one does."""
         end = time.monotonic() + deadline
-        for server in self.servers[:-1]:
-            with contextlib.suppress(TokenDead):
+        refusals: list[TokenDead] = []
+        for server in self.servers:
+            try:
                 return question(server, end - time.monotonic())
-        return question(self.servers[-1], end - time.monotonic())
+            except TokenDead as error:
+                refusals.append(error)
+        raise min(refusals, key=lambda error: isinstance(error, GrantDead))

@@ -7,13 +7,13 @@ from typing import Final, Protocol
 from urllib.parse import urlencode
 
 from portals.bitrix24.answers import Answer, error_code, error_description
+from portals.bitrix24.codes import error_for
 from portals.bitrix24.errors import (
     BadAnswer,
     Bitrix24Error,
     CommandNotRun,
     RateLimited,
     TimeBudgetSpent,
-    error_for,
 )
 from portals.bitrix24.transport import Transport
 

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -12,11 +13,19 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests_hardened.ip_filter import InvalidIPAddress  # type: ignore[import-untyped]
 from urllib3.exceptions import HTTPError
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from portals.bitrix24.addresses import Url, parse_url
 from portals.bitrix24.answers import Answer, read_answer
 from portals.bitrix24.deadlines import Deadline
-from portals.bitrix24.errors import AddressRefused, BadAnswer, Bitrix24Error, DeadlineExceeded, Unreachable
+from portals.bitrix24.errors import (
+    AddressRefused,
+    BadAnswer,
+    Bitrix24Error,
+    CertificateRefused,
+    DeadlineExceeded,
+    Unreachable,
+)
 from portals.bitrix24.pinning import PinningAdapter
 
 _CONNECT_SECONDS: Final = 5.0
@@ -180,7 +189,15 @@ def _failure(error: Exception) -> Bitrix24Error:
         return AddressRefused("address_not_public")
     if isinstance(error, requests.Timeout | TimeoutError):
         return DeadlineExceeded()
-    return Unreachable()
+    return CertificateRefused() if _about_certificate(error) else Unreachable()
+
+
+def _about_certificate(error: BaseException | None) -> bool:
+    """Also of an error that libraries have wrapped: as an argument, as its reason, or as what it came from."""
+    while error is not None and not isinstance(error, ssl.SSLCertVerificationError | CertificateError):
+        inside = [*error.args, getattr(error, "reason", None), error.__cause__, error.__context__]
+        error = next((cause for cause in inside if isinstance(cause, BaseException)), None)
+    return error is not None
 
 
 def _record(

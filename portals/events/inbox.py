@@ -9,11 +9,12 @@ import random
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 
 from portals.bitrix24.payloads import EventRequest
@@ -23,8 +24,10 @@ from portals.models import EventCredentials, Portal, PortalEvent
 
 log = structlog.get_logger(__name__)
 
-# How long a dispatched event may wait for a worker before it is dispatched again.
-_REDISPATCH = timedelta(minutes=5)
+# How long an event that was handed out may wait for a worker before it is handed out again.
+HANDED_OUT = timedelta(minutes=5)
+# Seconds between two attempts, at most.
+LONGEST_WAIT = 3600
 _LATEST_SENT = 4_102_444_800  # the year 2100: what claims to be later is no time
 _PRUNE = 2_000
 # Events of portals nobody knows, which anybody can send, that may wait at once.
@@ -68,26 +71,26 @@ def receive(event: EventRequest) -> Receipt:
     return Receipt.DUPLICATE
 
 
-def dispatchable(limit: int = 200) -> list[int]:
-    """Ids of due events, claimed for whoever asked: nobody else gets them for the next minutes."""
+def dispatchable(limit: int = 200) -> list[tuple[int, int]]:
+    """Due events as (id, attempts so far), leased for whoever asked: nobody else gets them for the next minutes."""
     now = timezone.now()
     with transaction.atomic():
-        due = PortalEvent.objects.due(now).select_for_update(skip_locked=True).order_by("due_at")
-        found = list(due.values_list("pk", flat=True)[:limit])
-        PortalEvent.objects.filter(pk__in=found).update(due_at=now + _REDISPATCH)
+        due = PortalEvent.objects.due(now).free(now).select_for_update(skip_locked=True).order_by("due_at")
+        found = list(due.values_list("pk", "attempts")[:limit])
+        PortalEvent.objects.filter(pk__in=[pk for pk, _ in found]).update(leased_until=now + HANDED_OUT)
     return found
 
 
-def claim(event_id: int, *, seconds: float) -> PortalEvent | None:
-    """Take a waiting event for ``seconds``: one conditional UPDATE, so that one worker alone has it."""
+def claim(event_id: int, attempts: int, *, seconds: float) -> PortalEvent | None:
+    """Take a due event for ``seconds``: one conditional UPDATE, so that one worker alone has it.
+
+    ``attempts`` is how often it had been taken when it was handed out: an older message about it finds nothing.
+    """
     now = timezone.now()
-    free = Q(leased_until=None) | Q(leased_until__lt=now)
-    claimed = (
-        PortalEvent.objects.pending()
-        .filter(free, pk=event_id)
-        .update(leased_until=now + timedelta(seconds=seconds), attempts=F("attempts") + 1)
-    )
-    return PortalEvent.objects.select_related("portal").get(pk=event_id) if claimed else None
+    due = PortalEvent.objects.due(now).filter(pk=event_id, attempts=attempts)
+    if not due.update(leased_until=now + timedelta(seconds=seconds), attempts=F("attempts") + 1):
+        return None
+    return PortalEvent.objects.select_related("portal").get(pk=event_id)
 
 
 def finish(event: PortalEvent, outcome: registry.Outcome) -> None:
@@ -111,20 +114,37 @@ def _is_known(member_id: str) -> bool:
     return Portal.objects.filter(member_id=member_id).exists()
 
 
-def postpone(event: PortalEvent, reason: str, seconds: float | None) -> float:
-    """Let it wait; returns seconds, jittered. Shown as failing from its second failure on."""
-    delay = seconds if seconds is not None else min(15 * 2**event.attempts, 3600)
-    delay *= random.uniform(1, 1.2)  # noqa: S311
+def postpone(event: PortalEvent, reason: str, at_least: float) -> None:
+    """Let it wait after a failure, ``at_least`` so many seconds. Shown as failing from its second failure on."""
+    delay = max(at_least, min(15 * 2 ** min(event.failures, 16), LONGEST_WAIT))
+    _wait(event, reason, delay * random.uniform(1, 1.2))  # noqa: S311
+
+
+def look_again(event: PortalEvent, reason: str, seconds: float) -> None:
+    """Nothing failed, but the answer may be another one in ``seconds``."""
+    _wait(event, reason, seconds, looks=F("looks") + 1)
+
+
+def _wait(event: PortalEvent, reason: str, seconds: float, **changes: Any) -> None:
+    due_at = timezone.now() + timedelta(seconds=seconds)
     PortalEvent.objects.filter(pk=event.pk).update(
-        reason=reason[:64], leased_until=None, due_at=timezone.now() + timedelta(seconds=delay)
+        reason=reason[:64], leased_until=None, due_at=due_at, **changes
     )
-    return delay
 
 
 def requeue(event_ids: list[int]) -> int:
-    """The operator's "try again" for what was given up; returns how many."""
-    return PortalEvent.objects.filter(pk__in=event_ids, status=PortalEvent.Status.FAILED).update(
-        status=PortalEvent.Status.PENDING, attempts=0, processed_at=None, due_at=timezone.now()
+    """The operator's "try again" for what was given up; returns how many.
+
+    Not for an event that nothing proves any more: its tokens went when it was given up.
+    """
+    failed = PortalEvent.objects.filter(pk__in=event_ids, status=PortalEvent.Status.FAILED)
+    return failed.exclude(event__in=registry.proved_by_credentials(), credentials=None).update(
+        status=PortalEvent.Status.PENDING,
+        attempts=0,
+        looks=0,
+        leased_until=None,
+        processed_at=None,
+        due_at=timezone.now(),
     )
 
 

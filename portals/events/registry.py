@@ -35,9 +35,18 @@ class EventRefused(Exception):
 
 
 class TryLater(Exception):
-    """Not to be decided now; ``seconds`` until the next look, None for the usual backoff."""
+    """It failed for now. ``at_least``: seconds before which another attempt is of no use."""
 
-    def __init__(self, reason: str, seconds: float | None = None) -> None:
+    def __init__(self, reason: str, at_least: float = 0) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.at_least = at_least
+
+
+class LookAgain(Exception):
+    """Nothing failed, but the answer may be another one in ``seconds``; no attempt is spent."""
+
+    def __init__(self, reason: str, seconds: float) -> None:
         super().__init__(reason)
         self.reason = reason
         self.seconds = seconds
@@ -49,6 +58,8 @@ class EventKind:
     code: ClassVar[str]
     # Whether its tokens are kept (encrypted, until the outcome) because `process` proves the event by them.
     keeps_credentials: ClassVar[bool] = False
+    # Whether nothing but these tokens proves it.
+    needs_credentials: ClassVar[bool] = False
     # How many of a portal may wait at once: a kind that anybody can send must not fill the inbox.
     most_waiting: ClassVar[int] = 20
 
@@ -57,7 +68,10 @@ class EventKind:
         raise NotImplementedError
 
     def process(self, event: PortalEvent) -> Outcome:
-        """Do what the event asks for. Raises: EventRefused, TryLater, Bitrix24Error and what services raise."""
+        """Do what the event asks for.
+
+        Raises: EventRefused, TryLater, LookAgain, Bitrix24Error and what services raise.
+        """
         raise NotImplementedError
 
 
@@ -85,3 +99,8 @@ def find(code: str) -> EventKind | None:
 def bound_codes() -> list[str]:
     """Events that every portal should send us, in a fixed order."""
     return sorted(_KINDS)
+
+
+def proved_by_credentials() -> list[str]:
+    """Events that cannot be processed without the tokens that came with them."""
+    return [code for code in bound_codes() if _KINDS[code].needs_credentials]

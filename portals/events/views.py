@@ -10,13 +10,15 @@ from django.views.decorators.csrf import csrf_exempt
 from portals import tasks
 from portals.bitrix24.payloads import EventRequest, PayloadError
 from portals.database import GONE, RETRY_AFTER
-from portals.events import inbox, spool, wakeups
+from portals.events import inbox, spool
 from portals.events.registry import EventRefused, bound_codes
+from portals.events.wakeups import Wakeups
 from portals.metrics import counters
 
 log = structlog.get_logger(__name__)
 
 _FORM = "application/x-www-form-urlencoded"
+_WAKEUPS = Wakeups(tasks.call_dispatcher)
 
 
 @csrf_exempt  # Bitrix24 sends no cookie; every kind of event has its own proof
@@ -36,8 +38,7 @@ def events(request: HttpRequest) -> HttpResponse:
         return _spooled(request, event)
     counters.event_received(_label(event), receipt.value)
     if receipt is inbox.Receipt.STORED:
-        if wakeups.call():
-            tasks.enqueue(tasks.dispatch_events)
+        _WAKEUPS.event_stored()
     elif receipt is inbox.Receipt.UNKNOWN:
         log.info("event_unknown", event_code=event.event, portal=event.auth.member_id)
     return JsonResponse({"receipt": receipt.value})

@@ -1,28 +1,35 @@
-"""One call of the dispatcher is enough for a burst: the first event calls, the dispatcher's look ends the call.
+"""One call of the dispatcher is enough for a burst: a process makes one after the other, beside its requests.
 
-The mark lives in Redis. Without Redis there is no broker either, and the sweep of beat finds what was stored.
+What a process that dies did not call for, the sweep of beat finds.
 """
 
-import redis
+import threading
+from collections.abc import Callable
 
-from portals.shared import redis_client
+from portals.background import Background
 
-_KEY = "events:awake"
-# Seconds after which a call that nobody answered is made again.
-_PATIENCE = 5
-
-
-def call() -> bool:
-    """True for the caller who has to wake the dispatcher."""
-    try:
-        return bool(redis_client().set(_KEY, 1, nx=True, ex=_PATIENCE))
-    except redis.RedisError:
-        return False
+# Seconds between two calls.
+_PAUSE = 0.5
 
 
-def answer() -> None:
-    """The dispatcher is about to look: whoever stores from now on calls again."""
-    try:
-        redis_client().delete(_KEY)
-    except redis.RedisError:
-        return
+class Wakeups:
+    """Calls ``wake``, in a thread of its own, soon after events were stored.
+
+    ``wake`` answers whether that was worth a call, else it is called again; it must not raise.
+    """
+
+    def __init__(self, wake: Callable[[], bool]) -> None:
+        self._wake = wake
+        self._stored = threading.Event()
+        self._background = Background("events", self._call, seconds=lambda: _PAUSE, forked=self._stored.clear)
+
+    def event_stored(self) -> None:
+        """Costs neither a call nor a wait."""
+        self._stored.set()
+        self._background.wake()
+
+    def _call(self) -> None:
+        if self._stored.is_set():
+            self._stored.clear()  # first: an event stored after the dispatcher has looked calls again
+            if not self._wake():
+                self._stored.set()

@@ -4,7 +4,7 @@ import structlog
 
 from portals.bitrix24.errors import Bitrix24Error, Disposition
 from portals.events import inbox, registry
-from portals.events.registry import EventRefused, Outcome, TryLater
+from portals.events.registry import EventRefused, LookAgain, Outcome, TryLater
 from portals.handlers import BindingFailed
 from portals.metrics import counters
 from portals.models import PortalEvent
@@ -14,34 +14,38 @@ log = structlog.get_logger(__name__)
 
 # Longer than processing may take; a worker that died gives its event back after that.
 LEASE_SECONDS = 120
-MOST_ATTEMPTS = 12
+# Once an hour after the first few: five days, longer than a server of Bitrix24 is away.
+MOST_ATTEMPTS = 120
 
 
-def process(event_id: int) -> float | None:
-    """Process one event; returns the seconds after which to try again, None if it has its outcome.
+def process(event_id: int, attempts: int) -> None:
+    """Process one event, which had been taken ``attempts`` times when it was handed out.
 
     Safe to run twice or at once: one runner has it at a time, and every kind may run again.
     """
-    event = inbox.claim(event_id, seconds=LEASE_SECONDS)
+    event = inbox.claim(event_id, attempts, seconds=LEASE_SECONDS)
     if event is None:
-        return None
+        return
     bound = log.bind(portal=event.member_id, event_code=event.event, attempt=event.attempts)
     try:
         outcome = _outcome(event)
+    except LookAgain as again:
+        bound.info("event_postponed", reason=again.reason)
+        counters.event_processed(event.event, "postponed")
+        inbox.look_again(event, again.reason, again.seconds)
     except TryLater as later:
         bound.info("event_postponed", reason=later.reason)
-        return _later(event, later.reason, later.seconds)
+        _later(event, later.reason, later.at_least)
     except Exception as error:  # noqa: BLE001 - one event that trips us must not stop the others
         bound.exception("event_failed")
-        return _later(event, f"internal:{type(error).__name__}", None)
-    bound.info("event_processed", outcome=outcome.status.value, reason=outcome.reason)
-    inbox.finish(event, outcome)
-    counters.event_processed(event.event, outcome.status.value)
-    return None
+        _later(event, f"internal:{type(error).__name__}")
+    else:
+        bound.info("event_processed", outcome=outcome.status.value, reason=outcome.reason)
+        _finish(event, outcome)
 
 
 def _outcome(event: PortalEvent) -> Outcome:
-    """Raises: TryLater."""
+    """Raises: TryLater, LookAgain."""
     kind = registry.find(event.event)
     if kind is None:
         return registry.ignored("unknown_event")
@@ -49,23 +53,27 @@ def _outcome(event: PortalEvent) -> Outcome:
         return kind.process(event)
     except EventRefused as refused:
         return Outcome(PortalEvent.Status.REFUSED, refused.reason)
-    except RefreshPending:
-        raise TryLater("refresh_pending", 5) from None
+    except RefreshPending as pending:
+        raise TryLater("refresh_pending", pending.retry_after) from None
     except NoToken:
         return registry.ignored("no_token")
     except BindingFailed as failed:
         raise TryLater(f"binding_failed:{failed.code}") from None
     except Bitrix24Error as error:
         if error.disposition in (Disposition.RETRY_LATER, Disposition.MISCONFIGURED):
-            raise TryLater(error.code, error.retry_after) from None
+            raise TryLater(error.code, error.retry_after or 0) from None
         return Outcome(PortalEvent.Status.REFUSED, error.code)
 
 
-def _later(event: PortalEvent, reason: str, seconds: float | None) -> float | None:
-    if event.attempts >= MOST_ATTEMPTS:
+def _later(event: PortalEvent, reason: str, at_least: float = 0) -> None:
+    if event.failures >= MOST_ATTEMPTS:
         log.error("event_given_up", portal=event.member_id, event_code=event.event, reason=reason)
-        inbox.finish(event, Outcome(PortalEvent.Status.FAILED, reason))
-        counters.event_processed(event.event, PortalEvent.Status.FAILED.value)
-        return None
+        _finish(event, Outcome(PortalEvent.Status.FAILED, reason))
+        return
     counters.event_processed(event.event, "postponed")
-    return inbox.postpone(event, reason, seconds)
+    inbox.postpone(event, reason, at_least)
+
+
+def _finish(event: PortalEvent, outcome: Outcome) -> None:
+    inbox.finish(event, outcome)
+    counters.event_processed(event.event, outcome.status.value)

@@ -7,7 +7,7 @@ from typing import Any, Final
 import redis
 from django.core.cache import cache
 from django.db import DatabaseError
-from django.db.models import Case, Count, Min, Q, Value, When
+from django.db.models import Case, Count, F, Min, Q, Value, When
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, Metric
 
@@ -58,7 +58,7 @@ def _events() -> Iterator[Metric]:
     found: Any = waiting.aggregate(
         count=Count("pk"),
         oldest=Min("received_at", filter=Q(attempts=0)),
-        retried=Count("pk", Q(attempts__gt=0)),
+        retried=Count("pk", Q(attempts__gt=F("looks"))),
     )
     yield _gauge("chat_notebook_events_waiting", "Events without an outcome.", found["count"])
     yield _gauge(

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import psutil
 from django.apps import apps
-from django.core.cache import cache, caches
+from django.core.cache import cache
 from django.db import connection
 
 from tests.support.emulator import Emulator
+from widget import pages
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class World:
         with connection.cursor() as cursor:
             cursor.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")
         cache.clear()
-        caches["template_fragments"].clear()
+        pages.forget()
 
     def service_seconds(self) -> float:
         """Processor seconds that PostgreSQL and Valkey have used so far."""

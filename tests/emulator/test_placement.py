@@ -11,14 +11,21 @@ def test_bind_get_unbind(alpha: Client) -> None:
     assert alpha.bind().json()["result"] is True
     (bound,) = alpha.result("placement.get")
 
+    assert bound.pop("id") > 0
     assert bound == {
         "placement": "IM_SIDEBAR",
         "userId": 0,
         "handler": WIDGET["HANDLER"],
         "title": "Notes",
         "description": "",
-        "options": {"iconName": "fa-sticky-note-o", "context": "ALL", "role": "USER", "extranet": "N"},
-        "langAll": [],
+        "options": {
+            "iconName": "fa-sticky-note-o",
+            "context": "ALL",
+            "role": "USER",
+            "extranet": "N",
+            "color": "",
+        },
+        "langAll": {"en": {"TITLE": "Notes", "DESCRIPTION": "", "GROUP_NAME": ""}},
     }
     again = alpha.bind()
     assert again.status_code == 400
@@ -47,7 +54,7 @@ def test_bind_get_unbind(alpha: Client) -> None:
         ({"OPTIONS": "text"}, 400, "ERROR_ARGUMENT"),
         ({"OPTIONS": {}}, 400, "ERROR_ARGUMENT"),
         ({"USER_ID": 3}, 400, "ERROR_PLACEMENT_USER_MODE"),
-        ({"OPTIONS": {"iconName": ""}}, 200, "EMPTY_ERROR_ICON_NAME"),
+        ({"OPTIONS": {"iconName": ""}}, 200, "INVALID_ERROR_ICON_NAME"),
         ({"OPTIONS": {"iconName": "123"}}, 200, "INVALID_ERROR_ICON_NAME"),
         ({"OPTIONS": OPTIONS | {"context": "chat"}}, 200, "INVALID_ERROR_CONTEXT"),
         ({"OPTIONS": OPTIONS | {"context": "CHAT; CRM"}}, 200, "INVALID_ERROR_CONTEXT"),
@@ -112,4 +119,31 @@ def test_the_dot_rule_can_be_switched_off(alpha: Client) -> None:
 def test_a_title_is_the_apps_unless_given(alpha: Client) -> None:
     alpha.bind(TITLE="")
 
-    assert alpha.result("placement.get")[0]["title"] == "Chat Notebook"
+    (bound,) = alpha.result("placement.get")
+    assert bound["title"] == bound["langAll"]["en"]["TITLE"] == "Chat Notebook"
+
+
+def test_each_placement_takes_its_own_options(alpha: Client) -> None:
+    for placement in ("IM_NAVIGATION", "IM_CONTEXT_MENU", "REST_APP_URI"):
+        assert alpha.bind(PLACEMENT=placement, OPTIONS=OPTIONS | {"color": "MINT"}).json()["result"] is True
+
+    bound = {row["placement"]: row["options"] for row in alpha.result("placement.get")}
+    assert bound == {
+        "IM_NAVIGATION": {"iconName": OPTIONS["iconName"], "role": "USER", "extranet": "N"},
+        "IM_CONTEXT_MENU": {"context": "ALL", "role": "USER", "extranet": "N"},
+        "REST_APP_URI": [],
+    }
+
+
+def test_links_have_one_handler(alpha: Client) -> None:
+    alpha.bind(PLACEMENT="REST_APP_URI")
+    second = alpha.bind(PLACEMENT="REST_APP_URI", HANDLER="https://127.0.0.1/second/")
+    assert (second.status_code, second.json()["error"]) == (400, "ERROR_PLACEMENT_MAX_COUNT")
+
+
+def test_what_a_portal_lacks_is_not_found(alpha: Client) -> None:
+    alpha.emulator.control.settings("alpha", lacks_placement="IM_SIDEBAR", lacks_event="ONAPPPAYMENT")
+    assert alpha.bind().json()["error"] == "ERROR_PLACEMENT_NOT_FOUND"
+    assert "IM_SIDEBAR" not in alpha.result("placement.list")
+    bound = alpha.error("event.bind", event="ONAPPPAYMENT", handler="https://app.example.com/events/")
+    assert bound == (400, "ERROR_EVENT_NOT_FOUND")

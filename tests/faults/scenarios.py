@@ -128,7 +128,8 @@ def _server_and_worker_again(estate: Estate) -> None:
 
 
 _IN_THE_MIDDLE = {
-    "worker": "SELECT count(*) FROM portals_portalevent WHERE status = 'pending' AND leased_until > now()",
+    "worker": "SELECT count(*) FROM portals_portalevent"
+    " WHERE status = 'pending' AND attempts > 0 AND leased_until > now()",
     "tokens": "SELECT count(*) FROM portals_portaltoken WHERE dead_at IS NULL AND spending_since IS NOT NULL",
 }
 _OTHERS = ("warm", "cold beta", "note", "event")

@@ -27,6 +27,8 @@ PARSERS = {
     "markdown": 1500,
     "checklists": 1000,
     "difference": 500,
+    "bounds": 40,
+    "differences": 60,
 }
 HTTP = {"frames": 500, "events": 400, "application": 200, "schema": 900}
 CASES = PARSERS | HTTP

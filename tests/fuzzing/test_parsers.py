@@ -25,10 +25,12 @@ from portals.bitrix24.payloads import (
 )
 from portals.bitrix24.payloads import fields as readers
 from portals.bitrix24.rest import BatchResult
-from portals.handlers import COMMANDS, SidebarSettings, present
+from portals.handlers import COMMANDS, present
+from portals.placements import SidebarSettings
 from tests.fuzzing.cases import counted, fuzzed
 from tests.fuzzing.strategies import AWKWARD, json_values, mutated, scalars, texts
-from widget import checklists, history, markdown, shares
+from widget import checklists, markdown, shares
+from widget.difference import difference
 
 MEMBER = "0123456789abcdef" * 2
 QUERY = {"DOMAIN": "acme.example:8443", "PROTOCOL": "1", "LANG": "en", "APP_SID": "a1"}
@@ -240,6 +242,6 @@ def test_checklists(text: str, number: int, checked: bool) -> None:
 @given(MARKDOWN, MARKDOWN)
 def test_differences(before: str, after: str) -> None:
     with counted("difference"):
-        pieces = list(history.difference(before, after))
+        pieces = difference(before, after)
         assert "".join(piece.text for piece in pieces if piece.kind != "removed") == after
         assert "".join(piece.text for piece in pieces if piece.kind == "removed") in before or before

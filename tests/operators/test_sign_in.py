@@ -194,6 +194,33 @@ def test_the_first_sign_in_sets_up_an_authenticator(mia: User, required: None, c
     assert listed_codes(client.get(FACTOR)) == []
 
 
+def test_the_session_key_changes_when_an_authenticator_is_set_up(
+    mia: User, required: None, client: Client
+) -> None:
+    password(client)
+    client.get(FACTOR)
+    before = client.session.session_key
+    assert listed_codes(give(client, code(mia)))
+    assert client.session.session_key != before
+
+
+def test_the_code_of_an_authenticator_that_is_not_set_up_yet_opens_nothing(
+    mia: User, enrolled: list[str], client: Client
+) -> None:
+    client_of_mia = Client()
+    password(client_of_mia)
+    give(client_of_mia, enrolled[0])
+    client_of_mia.get(FACTOR + "replace/")
+    old = TOTPDevice.objects.get(confirmed=True)
+    pending = TOTPDevice.objects.get(confirmed=False)
+    # The newer one found first.
+    TOTPDevice.objects.filter(pk=old.pk).update(id=pending.pk + 1)
+
+    password(client)
+    assert give(client, f"{totp(pending.bin_key):06}").status_code == 200
+    assert client.get("/admin/").status_code == 302
+
+
 def test_a_code_lets_in_once(mia: User, enrolled: list[str], client: Client) -> None:
     password(client)
     assert "<svg" not in client.get(FACTOR).content.decode().partition("<form")[0]

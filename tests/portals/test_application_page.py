@@ -51,6 +51,9 @@ class Page:
     def save(self, **changed: Any) -> Any:
         return self.post("settings", {**SETTINGS, "access_token": self.token, **changed})
 
+    def erase(self, session: str | None = None) -> Any:
+        return self.post("erase", {"confirm": True, "access_token": self.token}, session)
+
 
 @pytest.fixture
 def page(opens: Opens, installed: Install) -> Page:
@@ -155,9 +158,9 @@ def test_nothing_works_without_a_session(page: Page, opens: Opens, name: str) ->
 
 def test_a_session_ends_by_time_and_with_the_portals_status(page: Page) -> None:
     with time_machine.travel(timezone.now() + timedelta(minutes=31)):
-        assert page.post("erase", {"confirm": True}).json()["code"] == "session_expired"
+        assert page.erase().json()["code"] == "session_expired"
     Portal.objects.get().block("operator")
-    assert page.post("erase", {"confirm": True}).json()["code"] == "session_expired"
+    assert page.erase().json()["code"] == "session_expired"
 
 
 def test_a_session_of_one_portal_reaches_no_other(page: Page, opens: Opens, installed: Install) -> None:
@@ -231,7 +234,10 @@ def test_erasing_needs_a_word_takes_everything_and_keeps_the_installation(page: 
     assert page.post("erase", {}).status_code == 400
     assert Note.objects.exists()
 
-    answer = page.post("erase", {"confirm": True})
+    assert page.post("erase", {"confirm": True}).json()["code"] == "token_missing"
+    assert Note.objects.exists()
+
+    answer = page.erase()
     assert answer.status_code == 200
     assert not Note.objects.exists()
     portal = Portal.objects.get()
@@ -240,7 +246,24 @@ def test_erasing_needs_a_word_takes_everything_and_keeps_the_installation(page: 
     assert session.call("POST", "notes/", {"text": "too late"}).status_code == 401
     again = opens.widget("alpha", PRIYA, "chat22")
     opens.api(frame_data(again)["session"]).add("a new start")
-    assert page.post("erase", {"confirm": True}, session=answer.json()["session"]).status_code == 200
+    assert page.erase(session=answer.json()["session"]).status_code == 200
+
+
+@pytest.mark.parametrize("fault", ["no administrator", "500", "another portal"])
+def test_erasing_asks_the_portal_once_more_who_that_is(
+    page: Page, opens: Opens, installed: Install, fault: str
+) -> None:
+    opens.api(frame_data(opens.widget("alpha", PRIYA, "chat22"))["session"]).add("kept")
+    match fault:
+        case "no administrator":
+            opens.emulator.control.change_user("alpha", ADMIN, admin=False)
+        case "another portal":
+            installed("beta")
+            page.token = opens.emulator.control.tokens("beta", ADMIN)["access_token"]
+        case _:
+            opens.emulator.control.fault("alpha", fault)
+    assert page.erase().status_code in (403, 503)
+    assert Note.objects.get().text == "kept"
 
 
 def test_nothing_runs_or_styles_without_the_nonce_of_this_answer(page: Page, opens: Opens) -> None:

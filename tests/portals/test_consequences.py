@@ -10,18 +10,23 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from portals import calls, tokens
-from portals.bitrix24.errors import Bitrix24Error, RateLimited
+from portals import calls, consequences, tokens
+from portals.bitrix24.errors import Bitrix24Error, RateLimited, Unpaid
 from portals.consequences import SELDOM, SOON
 from portals.models import BLOCKED_BY_OPERATOR, Portal, PortalToken
 from tests.portals.bitrix24.scripted import ScriptedServer, answer, read_request, scripted
+from tests.support.authorization import confirming
 from tests.support.emulator import Emulator
+from tests.support.opens import Opens
 from tests.support.paper import paper_portals
 
 pytestmark = pytest.mark.django_db
 
 KEPT = ("active", "")
 DEAD = ("blocked", "token_dead")
+GONE = ("blocked", "not_installed")
+REFUSED = ("blocked", "token_refused")
+BURYING = {"invalid_grant", "bad_verification_code"}
 
 # Source: Bitrix24 REST docs, "OAuth 2.0" and "Errors"; SDKs for the variants of letter case and status.
 OF_AUTHORIZATION_SERVER = [
@@ -31,15 +36,20 @@ OF_AUTHORIZATION_SERVER = [
     (401, "INVALID_CLIENT", KEPT, SELDOM),
     (400, "invalid_grant", DEAD, None),
     (400, "bad_verification_code", DEAD, None),
-    (401, "NO_AUTH_FOUND", DEAD, None),
-    (401, "invalid_token", DEAD, None),
-    (401, "AUTHORIZATION_ERROR", DEAD, None),
+    (401, "NO_AUTH_FOUND", DEAD, SELDOM),
+    (401, "invalid_token", DEAD, SELDOM),
+    (401, "AUTHORIZATION_ERROR", DEAD, SELDOM),
+    (401, "expired_token", KEPT, SOON),
     (403, "invalid_scope", KEPT, SELDOM),
     (403, "insufficient_scope", KEPT, SELDOM),
     (401, "PAYMENT_REQUIRED", ("blocked", "unpaid"), SELDOM),
-    (401, "NOT_INSTALLED", ("deleted", "not_installed"), None),
-    (401, "APPLICATION_NOT_INSTALLED", ("deleted", "not_installed"), None),
-    (401, "APPLICATION_NOT_FOUND", ("deleted", "not_installed"), None),
+    (401, "NOT_INSTALLED", GONE, SELDOM),
+    (401, "APPLICATION_NOT_INSTALLED", GONE, SELDOM),
+    (401, "APPLICATION_NOT_FOUND", GONE, SELDOM),
+    (400, "ERROR_OAUTH: Application not installed", GONE, SELDOM),
+    (400, "ERROR_OAUTH: Internal error", KEPT, SOON),
+    (400, "ERROR_OAUTH: Wrong client", KEPT, SOON),
+    (401, "ERROR_OAUTH", KEPT, SOON),
     (400, "DOMAIN_ERROR", ("blocked", "portal_gone"), SELDOM),
     (403, "PORTAL_DELETED", ("blocked", "portal_gone"), SELDOM),
     (403, "ACCESS_DENIED", KEPT, SELDOM),
@@ -61,11 +71,15 @@ OF_AUTHORIZATION_SERVER = [
     (302, None, KEPT, SOON),
 ]
 OF_PORTAL = [
-    (401, "invalid_token", DEAD),
-    (401, "NO_AUTH_FOUND", DEAD),
-    (401, "authorization_error", DEAD),
-    (401, "APPLICATION_NOT_FOUND", ("blocked", "not_installed")),
-    (401, "ERROR_OAUTH", ("blocked", "not_installed")),
+    (401, "invalid_token", REFUSED),
+    (401, "NO_AUTH_FOUND", REFUSED),
+    (401, "authorization_error", REFUSED),
+    (400, "invalid_grant", REFUSED),
+    (401, "APPLICATION_NOT_FOUND", GONE),
+    (401, "ERROR_OAUTH: Application not installed", GONE),
+    (401, "ERROR_OAUTH: Internal error", KEPT),
+    (401, "ERROR_OAUTH", KEPT),
+    (403, "PORTAL_DELETED", ("blocked", "portal_gone")),
     (401, "PAYMENT_REQUIRED", ("blocked", "unpaid")),
     (401, "CONNECTION_ERROR", KEPT),
     (401, "METHOD_CONFIRM_WAITING", KEPT),
@@ -91,8 +105,10 @@ OF_PORTAL = [
 
 @contextmanager
 def saying(status: int, code: str | None, *headers: str, **body: Any) -> Iterator[ScriptedServer]:
-    """A server whose every answer is this error, or a page if there is no code."""
-    content = json.dumps({"error": code} | body).encode() if code else b"<html><h1>Hello</h1></html>"
+    """A server whose every answer is this error ("CODE: description"), or a page if there is no code."""
+    error, _, description = (code or "").partition(": ")
+    told = {"error": error} | ({"error_description": description} if description else {}) | body
+    content = json.dumps(told).encode() if code else b"<html><h1>Hello</h1></html>"
     reply = answer(f"{status} Whatever", content, *headers)
 
     def script(connection: Any) -> None:
@@ -119,11 +135,8 @@ def test_errors_of_the_authorization_server(emulator: Emulator, settings: Any, r
             tokens.refresh_due(token.pk)
 
     assert standing(token) == expected
-    left = PortalToken.objects.filter(pk=token.pk).first()
-    assert (left is None) == (expected[0] == "deleted")
-    if left is None:
-        return
-    assert (left.dead_at is not None) == (expected == DEAD)
+    left = PortalToken.objects.get()  # no single answer ends an installation
+    assert (left.dead_at is not None) == (code in BURYING)
     assert (left.spending_since, left.leased_until, left.generation) == (None, None, 1)
     assert left.last_error
     if patience is not None:
@@ -134,18 +147,76 @@ def test_errors_of_the_authorization_server(emulator: Emulator, settings: Any, r
 
 @pytest.mark.parametrize(("status", "code", "expected"), OF_PORTAL)
 def test_errors_of_a_portal(
-    emulator: Emulator, status: int, code: str | None, expected: tuple[str, str]
+    emulator: Emulator, settings: Any, status: int, code: str | None, expected: tuple[str, str]
 ) -> None:
     [token] = paper_portals(emulator, 1, due_in=timedelta(minutes=50))
-    with saying(status, code) as server:
+    with saying(status, code) as server, confirming(token.portal, f"{server.url}rest/") as url:
+        settings.BITRIX24_OAUTH_URL = [url]
         Portal.objects.update(client_endpoint=f"{server.url}rest/")
         client = calls.PortalClient(Portal.objects.get())
         with pytest.raises(Bitrix24Error):
             client.call("profile")
 
     assert standing(token) == expected
-    left = PortalToken.objects.get()  # a portal's word alone destroys nothing
-    assert (left.dead_at is not None) == (expected == DEAD)
+    left = PortalToken.objects.get()  # a portal's word destroys nothing
+    assert left.dead_at is None
+    assert (left.last_error != "") == (expected == REFUSED)
+
+
+def test_what_blocked_a_portal_is_healed_by_an_administrators_open(
+    opens: Opens, installed: Callable[..., Portal]
+) -> None:
+    for fault in ("oauth not_installed", "oauth unpaid"):
+        portal = installed()
+        opens.emulator.control.fault(*fault.split())
+        with pytest.raises(Bitrix24Error):
+            tokens.refresh(portal.tokens.get().pk, spent_generation=portal.tokens.get().generation)
+        assert Portal.objects.get().status == "blocked"
+        opens.emulator.control.fault("oauth")
+        assert opens.application("alpha", 1).status_code == 200
+        assert standing(portal.tokens.get()) == ("active", "healed")
+
+
+def test_a_dead_token_is_blocked_for_good_and_a_refused_one_comes_back(emulator: Emulator) -> None:
+    """What is not said of the refresh token itself is asked again, and its success is believed."""
+    [token] = paper_portals(emulator, 1)
+    emulator.control.fault("oauth", "not_installed", times=1)
+    with pytest.raises(Bitrix24Error):
+        tokens.refresh_due(token.pk)
+    PortalToken.objects.update(refresh_due_at=timezone.now())
+    tokens.refresh_due(token.pk)
+    assert standing(token) == ("active", "token_refreshed")
+
+
+def test_a_refused_token_dies_of_age_alone(emulator: Emulator, settings: Any) -> None:
+    [token] = paper_portals(emulator, 1)
+    with saying(401, "NO_AUTH_FOUND") as server:
+        settings.BITRIX24_OAUTH_URL = [server.url.rstrip("/")]
+        for days, dead in ((179, False), (181, True)):
+            refreshed_at = timezone.now() - timedelta(days=days)
+            PortalToken.objects.update(refreshed_at=refreshed_at, refresh_due_at=timezone.now())
+            with pytest.raises(Bitrix24Error):
+                tokens.refresh_due(token.pk)
+            assert (PortalToken.objects.get().dead_at is not None) == dead
+
+
+def test_a_portal_without_an_address_is_not_active_whatever_is_disproved(emulator: Emulator) -> None:
+    [token] = paper_portals(emulator, 1)
+    token.portal.block("unpaid")
+    Portal.objects.update(client_endpoint="")
+    tokens.refresh_due(token.pk)
+    assert standing(token)[0] == "blocked"
+    assert PortalToken.objects.get().generation == 2
+
+
+def test_a_portal_that_left_is_not_blocked_by_whoever_did_not_hear_of_it(emulator: Emulator) -> None:
+    [token] = paper_portals(emulator, 1)
+    row = consequences.consequence_of(Unpaid(), consequences.Source.AUTHORIZATION_SERVER)
+    Portal.objects.get().mark_deleted("uninstalled")
+    consequences.carry_out(token.portal, row)
+    assert standing(token) == ("deleted", "uninstalled")
+    Portal.objects.all().delete()
+    consequences.carry_out(token.portal, row)
 
 
 @pytest.mark.parametrize("fault", ["portal_deleted", "portal404"])

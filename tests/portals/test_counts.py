@@ -1,14 +1,17 @@
 """Daily counts: what is counted, stored once however often, and bounded."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError, connection
 from django.utils import timezone
 
-from portals import counts, tasks
+from portals import counts, uninstalls
 from portals.counts import Kind
 from portals.journal import CALLS
-from portals.models import DailyCount
+from portals.models import DailyCount, Portal
+from portals.shared import redis_client
 from tests.support.opens import Opens
 
 pytestmark = pytest.mark.django_db
@@ -21,8 +24,8 @@ def test_opens_and_calls_are_counted_and_storing_twice_changes_nothing(opens: Op
         assert opens.widget("alpha", 3, "chat22").status_code == 200
     assert opens.widget("alpha", 3, "chat999").status_code == 403
     CALLS.flush()
-    tasks.store_counts()
-    tasks.store_counts()
+    counts.deliver()
+    counts.deliver()
     assert counts.by_day(Kind.OPEN, 1) == {"": [2]}
     calls = counts.by_day(Kind.CALL, 1)
     assert calls[""][0] >= 3
@@ -30,19 +33,55 @@ def test_opens_and_calls_are_counted_and_storing_twice_changes_nothing(opens: Op
 
 def test_errors_are_counted_by_code_and_sums_grow(opens: Opens) -> None:
     counts.add(Kind.CALL, {"unreachable": 2, "": 5})
-    counts.store()
+    counts.deliver()
     counts.add(Kind.CALL, {"unreachable": 1})
-    counts.store()
+    counts.deliver()
     assert counts.by_day(Kind.CALL, 2) == {"unreachable": [0, 3], "": [0, 5]}
 
 
 def test_a_portal_that_invents_codes_does_not_fill_the_table(opens: Opens) -> None:
-    counts.add(Kind.CALL, {f"invented_{number}": 1 for number in range(300)} | {"": 1000})
-    counts.store()
+    counts.add(Kind.CALL, {"": 1000} | {f"invented_{number}": 1 for number in range(300)})
+    counts.deliver()
     assert DailyCount.objects.count() == 101
     stored = counts.by_day(Kind.CALL, 1)
     assert stored[""] == [1000]
     assert stored[counts.OTHER] == [201]
+
+
+def test_a_redis_that_forgets_takes_no_stored_number_along() -> None:
+    counts.add(Kind.OPEN, {"": 1000})
+    counts.deliver()
+    redis_client().flushdb()
+    counts.add(Kind.OPEN, {"": 1})
+    counts.deliver()
+    assert counts.sum_by_day(Kind.OPEN, 1) == [1001]
+
+
+def test_what_the_database_does_not_take_waits(db: None) -> None:
+    counts.add(Kind.OPEN, {"": 2})
+    with connection.execute_wrapper(_away), pytest.raises(OperationalError):
+        counts.deliver()
+    counts.add(Kind.OPEN, {"": 1})
+    counts.deliver()
+    assert counts.sum_by_day(Kind.OPEN, 1) == [3]
+
+
+def _away(*_: object) -> None:
+    raise OperationalError
+
+
+def test_portals_that_come_and_leave_are_counted_even_if_nothing_is_left_of_them(
+    opens: Opens, installed: Callable[..., Portal]
+) -> None:
+    for _ in range(2):
+        uninstalls.uninstall(installed(), clean=True)
+    portal = installed()
+    portal.block("token_dead")
+    portal.recover("healed")
+    uninstalls.uninstall(portal, clean=False)
+    installed()
+    assert counts.sum_by_day(Kind.INSTALL, 1) == [4]
+    assert counts.sum_by_day(Kind.UNINSTALL, 1) == [3]
 
 
 def test_old_counts_are_pruned() -> None:

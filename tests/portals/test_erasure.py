@@ -10,7 +10,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.utils import timezone
 
-from portals import installs, uninstalls
+from portals import installs, signals, tasks, uninstalls
 from portals.journal import CALLS
 from portals.models import ApiCall, Portal, PortalEvent, PortalTransition
 from tests.support.events import Events
@@ -110,3 +110,49 @@ def test_an_erasure_twice_is_one(installed: Install) -> None:
     uninstalls.uninstall(portal, clean=True)
     assert uninstalls.erase(portal_id) is False
     assert PortalTransition.objects.count() == 1
+
+
+def test_what_is_not_due_is_not_erased(installed: Install) -> None:
+    portal = installed()
+    uninstalls.uninstall(portal, clean=False)
+    assert uninstalls.erase(portal.pk) is False
+    assert Portal.objects.filter(pk=portal.pk, status="deleted").exists()
+
+
+def test_one_portal_that_cannot_be_erased_does_not_keep_the_others(opens: Opens, installed: Install) -> None:
+    stubborn, other = installed("alpha"), installed("beta")
+    for portal in (stubborn, other):
+        uninstalls.uninstall(portal, clean=False)
+    Portal.objects.update(erase_due_at=timezone.now() - timedelta(days=1))
+
+    def refuse(sender: object, portal: Portal, **_: object) -> int:
+        assert portal.pk != stubborn.pk
+        return 0
+
+    signals.erased.connect(refuse)
+    try:
+        tasks.erase_due()
+    finally:
+        signals.erased.disconnect(refuse)
+    assert list(Portal.objects.all()) == [stubborn]
+
+
+def test_who_comes_back_between_two_portions_keeps_the_rest(
+    opens: Opens, events: Events, installed: Install
+) -> None:
+    portal = installed()
+    live(opens, events, portal)
+    uninstalls.uninstall(portal, clean=False)
+    Portal.objects.update(erase_due_at=timezone.now())
+
+    def come_back(sender: object, portal: Portal, **_: object) -> int:
+        assert Portal.objects.get(pk=portal.pk).install()
+        return 1
+
+    signals.erased.connect(come_back)
+    try:
+        assert uninstalls.erase(portal.pk) is False
+    finally:
+        signals.erased.disconnect(come_back)
+    assert Portal.objects.get().status == "active"
+    assert PortalEvent.objects.exists()

@@ -270,8 +270,8 @@ def test_what_a_worker_dropped_is_dispatched_again(events: Events, portal: Porta
 def test_one_event_is_processed_by_one_worker_at_a_time(events: Events, portal: Portal, burst: Any) -> None:
     events.post(uninstall_of(portal, event=burst.code))
     event_id = PortalEvent.objects.get().pk
-    assert inbox.claim(event_id, seconds=60) is not None
-    assert inbox.claim(event_id, seconds=60) is None
+    assert inbox.claim(event_id, 0, seconds=60) is not None
+    assert inbox.claim(event_id, 0, seconds=60) is None
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from portals import exchange
 from portals.models import BLOCKED_BY_OPERATOR, Portal, PortalToken
+from tests.support.authorization import confirming
 from tests.support.opens import Opens
 
 pytestmark = pytest.mark.django_db
@@ -92,6 +93,22 @@ def test_another_persons_pair_is_not_taken(opens: Opens, broken: Portal) -> None
     form = opens.emulator.control.open("alpha", MEMBER, placement="DEFAULT")
     assert opens.post(form).status_code == 200
     assert oauth_calls(opens) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [({}, "active"), ({"user_id": MEMBER}, "blocked"), ({"installed": False}, "blocked")],
+    ids=["agreed", "another person", "installer still open"],
+)
+def test_a_pair_is_taken_only_if_both_servers_agree_whose_it_is(
+    opens: Opens, broken: Portal, settings: Any, said: dict[str, Any], status: str
+) -> None:
+    with confirming(broken, broken.client_endpoint, **said) as url:
+        settings.BITRIX24_OAUTH_URL = [url]
+        assert open_as(opens, "application", ADMIN).status_code == 200
+    broken.refresh_from_db()
+    assert broken.status == status
+    assert PortalToken.objects.alive().exists() == (status == "active")
 
 
 def test_a_portal_without_any_token_is_healed(opens: Opens, installed: Install) -> None:

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from portals import operations, signals
+from portals import operations, signals, tokens
 from portals.journal import CALLS
 from portals.models import ApiCall, Portal, PortalEvent, PortalToken, PortalTransition
 from portals.operations import Outcome
@@ -60,7 +61,7 @@ def test_verify_lifts_what_both_servers_disprove(portal: Portal, reason: str) ->
     [
         ("oauth 500", "internal_server_error", "active"),
         ("oauth unpaid", "payment_required", "blocked"),
-        ("oauth not_installed", "not_installed", "deleted"),
+        ("oauth not_installed", "not_installed", "blocked"),
         ("alpha 500", "internal_server_error", "active"),
         ("alpha unpaid", "unpaid", "blocked"),
         ("alpha portal404", "http_404", "blocked"),
@@ -85,6 +86,27 @@ def test_verify_without_a_token_that_works_waits_for_an_administrator(opens: Ope
     assert last_transition(portal)[3] == BY
     assert opens.application("alpha", 1).status_code == 200
     assert standing(portal) == ("active", "healed")
+
+
+def test_verify_ends_no_installation_by_one_answer(opens: Opens, portal: Portal) -> None:
+    opens.emulator.control.fault("oauth", "not_installed", times=2)
+    assert brief(operations.verify(portal, BY)) == (False, "not_installed")
+    assert standing(portal) == ("blocked", "not_installed")
+    assert portal.tokens.alive().exists()
+    opens.emulator.control.fault("oauth")
+    assert brief(operations.verify(portal, BY)) == (True, "alive")
+    assert standing(portal) == ("active", "verified")
+
+
+def test_a_refresh_of_all_tokens_goes_on_after_one_that_has_to_wait(opens: Opens, portal: Portal) -> None:
+    PortalToken.objects.update(spending_since=timezone.now(), leased_until=timezone.now())
+    opens.emulator.control.change_user("alpha", 3, admin=True)
+    pair = opens.emulator.control.tokens("alpha", 3)
+    older = tokens.store(portal, 3, pair["access_token"], pair["refresh_token"], timezone.now())
+    PortalToken.objects.filter(pk=older.pk).update(stored_at=timezone.now() - timedelta(days=1))
+    assert brief(operations.refresh(portal, BY)) == (False, "refresh_pending")
+    older.refresh_from_db()
+    assert older.generation == 2
 
 
 def test_verify_of_an_uninstalled_portal_asks_nobody(opens: Opens, portal: Portal) -> None:
@@ -206,7 +228,7 @@ def test_erase_leaves_one_line_that_names_its_author(opens: Opens, portal: Porta
         assert not model.objects.exists()
     line = PortalTransition.objects.get()
     assert (line.member_id, line.reason, line.by) == (portal.member_id, "erased", BY)
-    assert opens.application("alpha", 1).status_code == 404
+    assert opens.widget("alpha", 1, CHAT).status_code == 404
     assert brief(operations.erase(portal, BY)) == (False, "portal_unknown")
 
 

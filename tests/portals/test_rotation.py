@@ -1,6 +1,7 @@
 """Rotation of the encryption keys while the application serves."""
 
 from io import StringIO
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -81,6 +82,61 @@ def test_a_refresh_meanwhile_wins(new_key: str, emulator: Emulator, monkeypatch:
     assert stored.access_token != token.access_token
     tokens.refresh(token.pk, spent_generation=2)
     assert emulator.control.state()["refresh_reuse"] == 0
+
+
+def test_any_mix_of_processes_of_two_steps_reads_what_the_others_write(
+    emulator: Emulator, settings: Any
+) -> None:
+    """The order of docs/operations/key-rotation.md: last, first, the old one away."""
+    [old], new = settings.TOKEN_ENCRYPTION_KEYS, Fernet.generate_key().decode()
+    steps = [[old], [old, new], [new, old], [new]]
+    paper_portals(emulator, 2)
+    token = PortalToken.objects.order_by("pk")[0]
+    for before, after in pairwise(steps):
+        for writer, reader in ((before, after), (after, before)):
+            settings.TOKEN_ENCRYPTION_KEYS = writer
+            PortalToken.objects.filter(pk=token.pk).update(refresh_token="written")
+            settings.TOKEN_ENCRYPTION_KEYS = reader
+            assert PortalToken.objects.only("refresh_token").get(pk=token.pk).refresh_token == "written"
+        settings.TOKEN_ENCRYPTION_KEYS = after
+        if after[0] == new and len(after) > 1:
+            rotate()
+            assert "Done, 0 values" in rotate()
+        rotation.must_open()
+
+
+@pytest.mark.parametrize("row", [0, 5, 9])
+def test_a_process_that_lacks_a_key_of_any_generation_ends_with_a_sentence(
+    new_key: str, settings: Any, row: int
+) -> None:
+    token = PortalToken.objects.order_by("pk")[row]
+    rotate()
+    PortalToken.objects.filter(pk=token.pk).update(access_token="newest")
+    rotation.must_open()
+    old = settings.TOKEN_ENCRYPTION_KEYS[1]
+    settings.TOKEN_ENCRYPTION_KEYS = [old, new_key]
+    PortalToken.objects.filter(pk=token.pk).update(refresh_token="sealed with the old key")
+    settings.TOKEN_ENCRYPTION_KEYS = [new_key]
+    with pytest.raises(SystemExit) as ended:
+        rotation.must_open()
+    sentence = str(ended.value)
+    assert sentence.startswith(
+        f"TOKEN_ENCRYPTION_KEYS lacks the key of portals.PortalToken.refresh_token {token.pk}."
+    )
+    assert not any(value in sentence for value in [*sealed(), old, new_key])
+
+
+def test_the_look_at_start_costs_the_same_whatever_there_is(
+    emulator: Emulator, django_assert_max_num_queries: Any
+) -> None:
+    paper_portals(emulator, 300)
+    with django_assert_max_num_queries(2 * 20 + 5):
+        rotation.must_open()
+
+
+def test_a_fresh_database_is_opened_with_any_key(db: None, settings: Any) -> None:
+    settings.TOKEN_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    rotation.must_open()
 
 
 def test_a_value_no_key_opens_is_reported_without_showing_it(new_key: str, settings: Any) -> None:

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from portals import breaker, calls, dispatch, exchange, tasks, tokens, visits
-from portals.bitrix24.errors import Bitrix24Error, TokenDead, TokenExpired
+from portals import breaker, dispatch, exchange, tasks, tokens, visits
+from portals.bitrix24.errors import Bitrix24Error, TokenDead
 from portals.models import Portal, PortalToken
 from portals.schedule import refresh_due_at
 from tests.support.clocks import Clocks
 from tests.support.emulator import Emulator
-from tests.support.paper import generations, paper_portals, refreshes
+from tests.support.paper import age_leases, generations, paper_portals, refreshes
 
 pytestmark = pytest.mark.django_db
 
@@ -36,6 +36,13 @@ def test_a_portal_in_use_is_due_before_its_token_ends(settings: Any, margin: int
     for _ in range(200):
         early = (ends - refresh_due_at(ends, last_used_at=now)).total_seconds()
         assert margin <= early <= margin * 1.25
+
+
+def test_portals_in_use_that_installed_together_are_not_due_together(settings: Any) -> None:
+    now = timezone.now()
+    dues = [refresh_due_at(now + timedelta(hours=1), last_used_at=now) for _ in range(100)]
+    spread = (max(dues) - min(dues)).total_seconds()
+    assert spread > settings.TOKEN_REFRESH_MARGIN / 8
 
 
 def test_an_idle_portal_is_due_within_the_keepalive_and_not_all_at_once(settings: Any) -> None:
@@ -99,11 +106,11 @@ def test_200_days_of_nobody_coming(emulator: Emulator, clocks: Clocks) -> None:
 # --- Handing out ---
 
 
-def test_a_due_token_is_handed_out_once_until_its_lease_ends(emulator: Emulator, clocks: Clocks) -> None:
+def test_a_due_token_is_handed_out_once_until_its_lease_ends(emulator: Emulator) -> None:
     paper_portals(emulator, 3)
     assert [len(ids) for ids in dispatch.claim_due()] == [3]
     assert list(dispatch.claim_due()) == []
-    clocks.advance(seconds=dispatch.LEASE.total_seconds() + 1)
+    age_leases(dispatch.LEASE)
     assert [len(ids) for ids in dispatch.claim_due()] == [3]
 
 
@@ -185,23 +192,19 @@ def test_a_pair_that_arrives_late_never_replaces_a_stored_one(emulator: Emulator
     assert exchange.spend(taken).access_token == "newer"
 
 
-def test_a_worker_lost_before_it_spent_costs_its_lease_and_nothing_else(
-    emulator: Emulator, clocks: Clocks
-) -> None:
+def test_a_worker_lost_before_it_spent_costs_its_lease_and_nothing_else(emulator: Emulator) -> None:
     [token] = paper_portals(emulator, 1)
     assert list(dispatch.claim_due()) == [[token.pk]]
-    clocks.advance(seconds=dispatch.LEASE.total_seconds() + 1)
+    age_leases(dispatch.LEASE)
     assert tick() == 1
     assert generations([token]) == {2}
 
 
-def test_a_worker_lost_while_it_spent_costs_the_token_but_no_second_request(
-    emulator: Emulator, clocks: Clocks
-) -> None:
+def test_a_worker_lost_while_it_spent_costs_the_token_but_no_second_request(emulator: Emulator) -> None:
     [token] = paper_portals(emulator, 1)
     assert exchange.take(token.pk) is not None
     assert tick() == 0
-    clocks.advance(seconds=exchange.LEASE.total_seconds() + 1)
+    age_leases(exchange.LEASE)
     assert tick() == 1
     token.refresh_from_db()
     assert token.last_error == "refresh_interrupted"
@@ -210,26 +213,6 @@ def test_a_worker_lost_while_it_spent_costs_the_token_but_no_second_request(
     assert (token.portal.status, token.portal.status_reason) == ("blocked", "token_dead")
     with pytest.raises(tokens.NoToken):
         tokens.access_token(token.portal)
-
-
-def test_a_pair_that_waited_for_the_database_takes_back_that_it_was_given_up(
-    emulator: Emulator, clocks: Clocks, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """While one process holds the answer and has no database, another takes it for dead."""
-    [token] = paper_portals(emulator, 1)
-    commit = exchange._commit
-
-    def late(taken: PortalToken, values: Any) -> bool:
-        clocks.advance(seconds=exchange.LEASE.total_seconds() + 1)
-        assert exchange.bury_if_interrupted(taken.pk)
-        assert Portal.objects.get().status == "blocked"
-        return commit(taken, values)
-
-    monkeypatch.setattr(exchange, "_commit", late)
-    tokens.refresh(token.pk, spent_generation=1)
-    token.refresh_from_db()
-    assert (token.generation, token.dead_at) == (2, None)
-    assert Portal.objects.get().status == "active"
 
 
 # --- Several administrators ---
@@ -260,42 +243,3 @@ def test_only_the_newest_administrators_token_is_kept_fresh_and_the_others_stand
     assert tokens.current(portal).user_id == 1
     portal.refresh_from_db()
     assert portal.status == "active"
-
-
-# --- Calls ---
-
-
-def test_expired_token_is_refreshed_once_and_the_call_repeated_once(
-    emulator: Emulator, installed: Any
-) -> None:
-    portal = installed("alpha")
-    emulator.control.advance(3700)  # only Bitrix24 knows that the token has ended
-    emulator.control.forget_requests()
-    assert isinstance(calls.PortalClient(portal).call("profile"), dict)
-    seen = [(r["method"], r["status"]) for r in emulator.control.requests() if r["kind"] != "event_out"]
-    assert seen == [("profile", 401), ("oauth.token", 200), ("profile", 200)]
-
-
-def test_a_portal_that_always_says_expired_is_asked_twice(
-    emulator: Emulator, installed: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    portal = installed("alpha")
-    asked = []
-
-    def always_expired(client: Any) -> None:
-        asked.append(client.access_token)
-        raise TokenExpired
-
-    with pytest.raises(TokenExpired):
-        calls.PortalClient(portal)._through(always_expired)
-    assert len(set(asked)) == len(asked) == 2
-    assert refreshes(emulator) == [200]
-
-
-def test_a_dismissed_administrators_token_is_given_up(emulator: Emulator, installed: Any) -> None:
-    portal = installed("alpha")
-    emulator.control.change_user("alpha", 1, kind="dismissed")
-    with pytest.raises(Bitrix24Error):
-        calls.PortalClient(portal).call("profile")
-    portal.refresh_from_db()
-    assert (portal.status, portal.status_reason) == ("blocked", "token_dead")

@@ -65,14 +65,14 @@ def test_clean_erases_at_once(events: Events, opens: Opens, installed: Install) 
 
 
 def left_unheard(events: Events, opens: Opens, installed: Install, *, clean: bool = True) -> dict[str, str]:
-    """A portal leaves, a refresh notices it first; returns the event that comes afterwards."""
+    """A portal leaves, a refresh notices it first and parks it; returns the event that comes afterwards."""
     portal = installed()
     note(opens)
     opens.emulator.control.uninstall("alpha", clean=clean)
     token = portal.tokens.get()
     with pytest.raises(NotInstalled):
         tokens.refresh(token.pk, spent_generation=token.generation)
-    assert Portal.objects.get().status == "deleted"
+    assert Portal.objects.get().status == "blocked"
     return events.sent("ONAPPUNINSTALL")
 
 
@@ -109,12 +109,13 @@ def test_a_stranger_cannot_have_the_content_of_a_portal_erased_that_left(
     assert Note.objects.exists()
 
 
-def test_an_uninstall_event_is_awaited_for_a_day(events: Events, opens: Opens, installed: Install) -> None:
+def test_an_uninstall_event_is_awaited_for_a_week(events: Events, opens: Opens, installed: Install) -> None:
     event = left_unheard(events, opens, installed)
-    Portal.objects.update(status_changed_at=timezone.now() - timedelta(days=2))
-    events.post(event)
+    Portal.objects.update(status_changed_at=timezone.now() - timedelta(days=8))
+    presence.check(Portal.objects.get())
+    assert Portal.objects.get().status_reason == "vanished"
+    assert events.post(event).json() == {"error": "not_installed"}
     events.work()
-    assert PortalEvent.objects.get(event="ONAPPUNINSTALL").reason == "not_installed"
     assert Note.objects.exists()
 
 
@@ -189,6 +190,12 @@ def test_an_uninstall_nobody_can_confirm_parks_and_destroys_nothing(
     assert Note.objects.exists()
 
 
+def look_at_all() -> None:
+    """What the workers do with the portals that are due."""
+    for portal_id in presence.claim_due(10):
+        tasks.check_portal(portal_id)
+
+
 def test_a_lost_uninstall_is_noticed_and_parked_and_a_week_later_taken_as_one(
     opens: Opens, installed: Install
 ) -> None:
@@ -198,14 +205,14 @@ def test_a_lost_uninstall_is_noticed_and_parked_and_a_week_later_taken_as_one(
     yesterday = timezone.now() - timedelta(days=2)
     Portal.objects.update(presence_due_at=yesterday, last_used_at=yesterday)
 
-    tasks.check_presence()
+    look_at_all()
 
     portal.refresh_from_db()
     assert (portal.status, portal.status_reason) == ("blocked", "not_installed")
     assert portal.tokens.exists()
 
     Portal.objects.update(presence_due_at=yesterday, status_changed_at=timezone.now() - timedelta(days=8))
-    tasks.check_presence()
+    look_at_all()
     portal.refresh_from_db()
     assert (portal.status, portal.status_reason) == ("deleted", "vanished")
     assert not portal.tokens.exists()
@@ -229,19 +236,21 @@ def test_a_portal_that_is_gone_is_parked_and_taken_back_when_it_answers(
 def test_the_daily_look_spends_no_refresh_token_and_leaves_used_portals_alone(
     opens: Opens, installed: Install
 ) -> None:
-    portal = installed()
+    installed()
     assert opens.application("alpha", PRIYA).status_code == 200
     Portal.objects.update(presence_due_at=timezone.now())
-    assert presence.due(10) == []
-    Portal.objects.update(last_used_at=timezone.now() - timedelta(days=2))
-    assert presence.due(10) == [portal.pk]
+    assert presence.claim_due(10) == []
+    assert Portal.objects.get().presence_due_at > timezone.now(), (
+        "a portal in use is looked through once a day"
+    )
+    Portal.objects.update(presence_due_at=timezone.now(), last_used_at=timezone.now() - timedelta(days=2))
 
     opens.emulator.control.forget_requests()
-    tasks.check_presence()
+    look_at_all()
     calls = [r["kind"] for r in opens.emulator.control.requests() if r["method"] == "app.info"]
     assert calls == ["oauth", "rest"]
     assert not [r for r in opens.emulator.control.requests() if r["method"] == "oauth.token"]
-    assert presence.due(10) == []
+    assert presence.claim_due(10) == []
 
 
 def test_without_an_answer_a_look_changes_nothing(opens: Opens, installed: Install) -> None:

@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 
 from portals import gateway, handlers, installs, tasks
-from portals.handlers import SidebarSettings
 from portals.models import Portal
+from portals.placements import SidebarSettings
 from tests.scenarios.life import EVENTS, PRIYA, Install, bound
 from tests.support.events import Events
 from tests.support.opens import Opens
@@ -46,9 +46,9 @@ def test_an_update_without_event_is_noticed_at_an_open(
 
 def test_a_changed_public_url_heals_the_handlers(opens: Opens, installed: Install, settings: Any) -> None:
     portal = installed()
-    assert installs.stale(10) == []
+    assert installs.claim_stale(10) == []
     settings.PUBLIC_URL = "http://127.0.0.1:8009"
-    assert installs.stale(10) == [portal.pk]
+    assert installs.claim_stale(10) == [portal.pk]
 
     tasks.reconcile_handlers(portal.pk)
 
@@ -56,7 +56,7 @@ def test_a_changed_public_url_heals_the_handlers(opens: Opens, installed: Instal
     assert {item["handler"] for item in opens.emulator.control.installation("alpha")["events"]} == {
         "http://127.0.0.1:8009/events/"
     }
-    assert installs.stale(10) == []
+    assert installs.claim_stale(10) == []
 
 
 def test_two_reconciles_at_once_end_in_one_set_of_handlers(opens: Opens) -> None:
@@ -82,6 +82,74 @@ def test_a_reconcile_that_failed_is_tried_again_after_an_hour(opens: Opens, inst
     opens.emulator.control.fault("alpha", "500")
     with pytest.raises(Exception, match="internal_server_error"):
         installs.reconcile(portal)
-    assert installs.stale(10) == []
+    assert installs.claim_stale(10) == []
     Portal.objects.update(handlers_tried_at=timezone.now() - timedelta(hours=2))
-    assert installs.stale(10) == [portal.pk]
+    assert installs.claim_stale(10) == [portal.pk]
+
+
+def titles(opens: Opens) -> list[str]:
+    return [item["title"] for item in opens.emulator.control.sidebar_items("alpha")]
+
+
+def save(portal: Portal, title: str) -> None:
+    """What the page of settings does."""
+    installs.reconcile(Portal.objects.get(pk=portal.pk), settings=SidebarSettings(title=title).stored())
+
+
+def heal(opens: Opens) -> list[str]:
+    """What the sweep does; the titles of the item afterwards."""
+    for portal_id in installs.claim_stale(10):
+        tasks.reconcile_handlers(portal_id)
+    assert installs.claim_stale(10) == []
+    return titles(opens)
+
+
+def test_a_worker_binds_the_settings_of_now(opens: Opens, installed: Install) -> None:
+    portal = installed()
+    save(portal, "New")
+    installs.reconcile(portal)  # read before they were saved
+    assert titles(opens) == ["New"]
+    assert Portal.objects.get().placement_settings["title"] == "New"
+
+
+@pytest.mark.parametrize("rival_first", [True, False])
+def test_settings_saved_during_a_reconcile_are_never_lost(
+    opens: Opens, installed: Install, monkeypatch: pytest.MonkeyPatch, rival_first: bool
+) -> None:
+    """Whoever comes last to the portal: what is bound and what is stored agree in the end."""
+    portal = installed()
+    save(portal, "Old")
+    real = handlers.reconcile
+
+    def with_a_rival(client: Any, bound: Any, sidebar: SidebarSettings) -> list[str]:
+        monkeypatch.setattr(handlers, "reconcile", real)
+        if rival_first:
+            save(portal, "New")
+            bound = handlers.present(client.batch(handlers.COMMANDS))
+        missing = real(client, bound, sidebar)
+        if not rival_first:
+            save(portal, "New")
+        return missing
+
+    monkeypatch.setattr(handlers, "reconcile", with_a_rival)
+    installs.reconcile(portal)
+
+    assert heal(opens) == ["New"]
+
+
+def test_a_reinstall_that_read_old_settings_is_noticed(
+    opens: Opens, installed: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    portal = installed()
+    real = handlers.reconcile
+
+    def with_a_rival(client: Any, bound: Any, sidebar: SidebarSettings) -> list[str]:
+        monkeypatch.setattr(handlers, "reconcile", real)
+        save(portal, "New")
+        return real(client, handlers.present(client.batch(handlers.COMMANDS)), sidebar)
+
+    monkeypatch.setattr(handlers, "reconcile", with_a_rival)
+    assert opens.install("alpha").status_code == 200
+
+    assert titles(opens) == ["Notebook"]
+    assert heal(opens) == ["New"]

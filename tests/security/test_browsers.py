@@ -1,11 +1,15 @@
 """Attacks through browsers: framing, caches, cookies, sniffing, redirects, other sites' requests, forged hosts."""
 
 import re
+from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 from django.test import Client
 
+from portals import callers, moves
+from portals.bitrix24.payloads import OpenRequest
 from portals.models import Portal
 from tests.security.conftest import ADMIN, CHAT, LUCIA, PRIYA
 from tests.support.emulator import ROOT
@@ -20,13 +24,78 @@ def ancestors(response: Any) -> str:
     return found[1]
 
 
+def at(domain: str, form: dict[str, Any]) -> dict[str, Any]:
+    """The form as it comes from a page of ``domain``."""
+    return form | {"url": re.sub(r"DOMAIN=[^&]*", f"DOMAIN={quote(domain, safe='')}", form["url"])}
+
+
 def test_framing_from_another_origin(opens: Opens, alpha: Portal, beta: Portal) -> None:
-    """Each page names the one portal that may frame it, whatever address the form claims to come from."""
-    form = opens.form("alpha", PRIYA, CHAT)
-    form["url"] = re.sub(r"DOMAIN=[^&]*", "DOMAIN=attacker.example", form["url"])
-    for response in (opens.post(form), opens.application("alpha", ADMIN), opens.install("alpha")):
+    """Each page names the portal that may frame it; so does every page without a proof."""
+    for response in (
+        opens.widget("alpha", PRIYA, CHAT),
+        opens.application("alpha", ADMIN),
+        opens.install("alpha"),
+    ):
         assert (response.status_code, ancestors(response)) == (200, alpha.origin)
     assert ancestors(opens.widget("beta", ADMIN, "chat21")) == beta.origin
+
+
+def test_framing_under_the_second_name_of_a_portal(opens: Opens, alpha: Portal) -> None:
+    """A self-hosted portal is framed under the name that the browser knows, by who holds the viewer's token."""
+    name = alpha.domain.replace("localhost", "intranet.example")
+    pages = {
+        "widget": opens.form("alpha", PRIYA, CHAT),
+        "application": opens.emulator.control.open("alpha", ADMIN, placement="DEFAULT"),
+        "installer": opens.emulator.control.install("alpha"),
+    }
+    for form in pages.values():
+        response = opens.post(at(name, form))
+        assert (response.status_code, ancestors(response)) == (200, f"{alpha.origin} http://{name}")
+        policy = f"{response.headers['Content-Security-Policy']};"
+        assert f"connect-src 'self' {alpha.origin} http://{name};" in policy
+    stolen = opens.post(at("attacker.example", pages["widget"]), AUTH_ID="0" * 70)
+    assert (stolen.status_code, "frame-data" in stolen.content.decode()) == (403, False)
+
+
+def test_framing_under_a_name_that_nobody_confirms(opens: Opens, alpha: Portal) -> None:
+    """Not even a proof that is known already is enough, if the authorization server does not answer."""
+    form = opens.form("alpha", PRIYA, CHAT)
+    assert opens.post(form).status_code == 200
+    opens.emulator.control.fault("oauth", "500")
+    response = opens.post(at("attacker.example", form))
+    assert (response.status_code, ancestors(response)) == (200, alpha.origin)
+
+
+def test_a_viewer_who_claims_one_name_after_another(opens: Opens, alpha: Portal) -> None:
+    """Each name is a question to the authorization server, and a token has few of them."""
+    form = opens.form("alpha", PRIYA, CHAT)
+    assert opens.post(form).status_code == 200
+    opens.emulator.control.forget_requests()
+    for number in range(callers.ASKS_OF_TOKEN + 5):
+        response = opens.post(at(f"name{number}.example", form))
+    assert (response.status_code, ancestors(response)) == (200, alpha.origin)
+    assert len(opens.emulator.control.requests("oauth")) < callers.ASKS_OF_TOKEN + 1
+
+
+def test_framing_of_a_portal_in_the_cloud(opens: Opens, alpha: Portal) -> None:
+    """It has one name at a time; no question is asked about another."""
+    form = at("attacker.example", opens.form("alpha", PRIYA, CHAT))
+    opened = OpenRequest.parse(dict(parse_qsl(urlsplit(form["url"]).query)), form["fields"])
+    opens.emulator.control.forget_requests()
+    alpha.client_endpoint = "https://acme.bitrix24.com/rest/"
+    assert moves.origins(alpha, opened) == ("https://acme.bitrix24.com",)
+    assert opens.emulator.control.requests("oauth") == []
+
+
+def test_a_second_name_in_plain_http_needs_a_trusted_network(
+    opens: Opens, alpha: Portal, settings: Any
+) -> None:
+    form = opens.form("alpha", PRIYA, CHAT)
+    opened = OpenRequest.parse(dict(parse_qsl(urlsplit(form["url"]).query)), form["fields"])
+    opened = replace(opened, domain="intranet.example")
+    assert moves.origins(alpha, opened)[1:] == ("http://intranet.example",)
+    settings.BITRIX24_TRUSTED_NETWORKS = []
+    assert moves.origins(alpha, opened)[1:] == ("https://intranet.example",)
 
 
 def test_framing_of_everything_else(client: Client, alpha: Portal) -> None:

@@ -217,7 +217,7 @@ def test_formula_in_an_export(opens: Opens, api: Api, formula: str) -> None:
         headers={"Authorization": f"Bearer {page['session']}"},
     )  # fmt: skip
     texts = [note["text"] for chat in response.json()["chats"] for note in chat["notes"] or []]
-    assert texts == [formula.strip()]
+    assert texts == [formula]
     assert response.headers["Content-Type"] == "application/json"
     assert response.headers["Content-Disposition"] == 'attachment; filename="chat-notebook.json"'
     assert response.headers["X-Content-Type-Options"] == "nosniff"

@@ -41,8 +41,8 @@ def test_secrets_at_rest_and_on_the_way(opens: Opens, events: Events, alpha: Por
     opens.application("alpha", ADMIN)
     events.post(events.sent("ONAPPINSTALL"))
     tasks.enqueue(tasks.dispatch_events)
-    for event_id in inbox.dispatchable():
-        tasks.process_event.apply_async((event_id,), retry=False)
+    for found in inbox.dispatchable():
+        tasks.process_event.apply_async(found, retry=False)
     secrets = issued_tokens(opens) | {str(alpha.application_token)}
     assert len(secrets) > 4
     redis, database = dump_redis(), dump_database()

@@ -48,12 +48,12 @@ class Events:
     def work(self) -> None:
         """What the workers do with what is due."""
         while found := inbox.dispatchable():
-            for event_id in found:
-                work.process(event_id)
+            for event_id, attempts in found:
+                work.process(event_id, attempts)
 
     def work_later(self) -> None:
-        """The same, once every postponed event has become due."""
-        PortalEvent.objects.pending().update(due_at=timezone.now())
+        """The same, once every postponed event has become due and every lease has ended."""
+        PortalEvent.objects.pending().update(due_at=timezone.now(), leased_until=None)
         self.work()
 
     def deliver(self, code: str) -> PortalEvent:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
+from django.db.models import F
 from django.utils import timezone
 
 from portals.models import Portal, PortalToken
@@ -37,6 +38,11 @@ def paper_portals(
         )
         for portal, pair in zip(portals, pairs, strict=True)
     )
+
+
+def age_leases(by: timedelta) -> None:
+    """As if ``by`` had passed since tokens were handed out and taken; those times are the database's."""
+    PortalToken.objects.update(leased_until=F("leased_until") - by, spending_since=F("spending_since") - by)
 
 
 def refreshes(emulator: Emulator) -> list[int]:

@@ -39,6 +39,7 @@ def thousand(api: Api) -> Chat:
             html=f"<p>note {n}</p>",
             renderer=RENDERER,
             open_points=n % 2,
+            folded=f"priya nair\nnote {n}",
             author_id=PRIYA,
             author_name="Priya Nair",
             changed_in=n + 1,

@@ -1,10 +1,20 @@
 """Markdown: what people expect is there, what could hurt them is not."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portals.models import Portal
+from tests.support.opens import Api, Opens, frame_data
 from widget.markdown import render
+
+
+@pytest.fixture
+def api(opens: Opens, installed: Callable[..., Portal]) -> Api:
+    installed()
+    return opens.api(frame_data(opens.widget("alpha", 3, "chat22"))["session"])
 
 
 @pytest.mark.parametrize(
@@ -62,3 +72,38 @@ def test_nothing_active_survives(text: str) -> None:
 @given(st.text())
 def test_any_text_renders(text: str) -> None:
     assert "<script" not in render(text).html.lower()
+
+
+def test_the_first_line_keeps_its_indentation(api: Api) -> None:
+    note = api.add("\n \n    code()\n\n- a \n \n")
+    assert note["text"] == "    code()\n\n- a"
+    assert "<pre><code>code()" in note["html"]
+
+
+@pytest.mark.parametrize(("rule", "side"), [(":-", "left"), ("-:", "right"), (":-:", "center")])
+def test_tables_are_aligned_without_a_style(rule: str, side: str) -> None:
+    html = render(f"|a|\n|{rule}|\n|b|").html
+    assert f'<th class="align-{side}">a</th>' in html
+    assert f'<td class="align-{side}">b</td>' in html
+    assert "style" not in html
+
+
+def test_links_without_a_host_lead_to_the_portal(api: Api) -> None:
+    html = api.add("[deal](/crm/deal/details/5/) [https](https://a.example/b) [mail](mailto:a@b.example)")[
+        "html"
+    ]
+    portal = Portal.objects.get().origin
+    assert f'href="{portal}/crm/deal/details/5/"' in html
+    assert 'href="https://a.example/b"' in html
+    assert 'href="mailto:a@b.example"' in html
+    preview = api.call("POST", "notes/preview/", {"text": "[deal](/crm/deal/details/5/)"}).json()["html"]
+    assert f'href="{portal}/crm/deal/details/5/"' in preview
+
+
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", "//evil.example/", "data:text/html,x", "\\\\evil.example"]
+)
+def test_a_base_makes_no_address_active(address: str) -> None:
+    html = render(f"[x]({address})", "https://portal.example").html
+    assert 'href="javascript' not in html
+    assert 'href="data' not in html

@@ -17,7 +17,7 @@ from django.utils import timezone
 from portals.models import Portal
 from tests.support.opens import Api, Opens, frame_data
 from widget import notes, removal
-from widget.history import difference
+from widget.difference import difference
 from widget.markdown import RENDERER, render, tick
 from widget.models import Chat, Note, NoteRevision
 from widget.tasks import purge_notes
@@ -60,11 +60,11 @@ def test_a_tick_changes_its_box_and_nothing_else(text: str, box: int, expected: 
     assert tick(expected, box, checked=False) == text
 
 
-def test_ten_thousand_boxes() -> None:
-    text = "\n".join(f"- [ ] point {n}" for n in range(10_000))
+def test_a_thousand_boxes() -> None:
+    text = "\n".join(f"- [ ] point {n}" for n in range(1_000))
     rendered = render(text)
-    assert (rendered.open_points, rendered.html.count("<input")) == (10_000, 10_000)
-    assert tick(text, 9_999, checked=True).endswith("- [x] point 9999")
+    assert (rendered.open_points, rendered.html.count("<input")) == (1_000, 1_000)
+    assert tick(text, 999, checked=True).endswith("- [x] point 999")
 
 
 def test_any_member_ticks_and_a_stale_tick_changes_nothing(api: Api, mei: Api) -> None:

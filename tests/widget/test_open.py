@@ -215,6 +215,10 @@ class TestPortalAway:
             ("garbage", "portal_unreachable"),
             ("huge", "portal_unreachable"),
             ("query_limit", "busy"),
+            # the whole request is refused, which says nothing about the chat
+            ("access_denied", "rest_unavailable"),
+            ("user_access", "application_denied"),
+            ("confirmation", "confirmation_waiting"),
         ],
     )
     def test_unknown_access_never_opens(self, opens: Opens, fault: str, reason: str) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from django.core.cache import cache, caches
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -12,6 +12,7 @@ from portals.frames import NONCE
 from portals.models import Portal
 from portals.shared import redis_client
 from tests.support.opens import Opens, frame_data
+from widget import pages
 from widget.models import Chat
 
 pytestmark = pytest.mark.django_db
@@ -125,7 +126,7 @@ def test_another_process_proves_by_what_this_one_left_in_redis(opens: Opens) -> 
     form = opens.form("alpha", PRIYA, CHAT)
     opens.post(form)
     cache._memory.clear()  # type: ignore[attr-defined]
-    caches["template_fragments"].clear()
+    pages.forget()
     opens.emulator.control.forget_requests()
     assert opens.post(form).status_code == 200
     assert not opens.emulator.control.requests("rest")

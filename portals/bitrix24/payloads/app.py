@@ -9,6 +9,8 @@ from portals.bitrix24.addresses import parse_url
 from portals.bitrix24.errors import BadAnswer
 from portals.bitrix24.payloads.fields import Reply, to_int, to_licence_status, to_scope
 
+# Seconds: what the documentation promises an access token, and the most that we believe.
+_USUAL_LIFE = 3600
 _LONGEST_LIFE = 24 * 3600
 _LONGEST_CODE = 128
 _HIGHEST_VERSION = 1_000_000_000
@@ -18,8 +20,8 @@ _HIGHEST_VERSION = 1_000_000_000
 class TokenPair:
     """A fresh pair; ``expires_in`` in seconds. The old refresh token is spent.
 
-    The answer's ``domain`` is the authorization server's, so the portal's address is ``client_endpoint`` alone;
-    ``authorization_server`` is the origin of who answered.
+    There is no second copy of it, so it is asked for nothing but what it is used for; ``authorization_server`` is
+    the origin of who answered.
     Source: Bitrix24 REST docs, "OAuth 2.0: refreshing tokens".
     """
 
@@ -27,25 +29,18 @@ class TokenPair:
     refresh_token: str = field(repr=False)
     expires_in: int
     member_id: str
-    client_endpoint: str
-    user_id: int | None
-    scope: frozenset[str]
-    licence_status: str
     authorization_server: str = ""
 
     @classmethod
     def parse(cls, body: Mapping[str, object]) -> Self:
-        """Raises: BadAnswer if tokens, lifetime, ``member_id`` or endpoint are missing."""
+        """Raises: BadAnswer if a token or ``member_id`` is missing; without a lifetime it is the documented one."""
         reply = Reply(body)
+        lifetime = reply.integer("expires_in") or 0
         return cls(
             access_token=reply.need_token("access_token"),
             refresh_token=reply.need_token("refresh_token"),
-            expires_in=min(reply.need_id("expires_in"), _LONGEST_LIFE),
+            expires_in=min(lifetime, _LONGEST_LIFE) if lifetime > 0 else _USUAL_LIFE,
             member_id=reply.need_member_id(),
-            client_endpoint=reply.need_endpoint("client_endpoint"),
-            user_id=reply.integer("user_id"),
-            scope=to_scope(reply.get("scope")),
-            licence_status=to_licence_status(reply.get("status")),
         )
 
 

@@ -12,7 +12,7 @@ from portals.refusals import Refusal
 @register
 class Install(EventKind):
     code = "ONAPPINSTALL"
-    keeps_credentials = True
+    keeps_credentials = needs_credentials = True
 
     def authenticate(self, event: EventRequest, portal: Portal | None) -> None:
         """Anybody may send one: it is proved by its access token exactly like an installer page."""

@@ -1,9 +1,10 @@
 """``ONAPPUNINSTALL``: every user can read the application token, so it proves nothing that could destroy."""
 
 from portals import uninstalls
+from portals.bitrix24.errors import Bitrix24Error
 from portals.bitrix24.payloads import EventRequest
 from portals.events import proof
-from portals.events.registry import DONE, EventKind, Outcome, TryLater, ignored, register
+from portals.events.registry import DONE, EventKind, LookAgain, Outcome, TryLater, ignored, register
 from portals.models import Portal, PortalEvent
 from portals.uninstalls import Presence
 
@@ -30,17 +31,23 @@ class Uninstall(EventKind):
         clean = event.data.get("CLEAN") == "1"
         if portal.status == Portal.Status.DELETED:
             return DONE if uninstalls.hear_late(portal, clean=clean) else ignored("not_installed")
-        # Who never told us the application token could be anybody, and CLEAN would be a stranger's wish.
-        clean &= portal.application_token is not None
-        match uninstalls.presence(portal):
+        # Who never told us the application token could be anybody, and what they wish a stranger's wish.
+        heard = portal.application_token is not None
+        match _presence(portal):
             case Presence.GONE:
-                uninstalls.uninstall(portal, clean=clean)
+                uninstalls.uninstall(portal, clean=clean and heard)
                 return DONE
             case Presence.UNKNOWN:
-                # No token of ours can ask. Nothing is destroyed: an administrator's open heals it.
-                if portal.status == Portal.Status.ACTIVE:
-                    portal.block("uninstall_unconfirmed")
+                uninstalls.park(portal, erase=heard)
                 return ignored("unconfirmed")
-        if event.attempts <= len(_LOOK_AGAIN):
-            raise TryLater("still_installed", _LOOK_AGAIN[event.attempts - 1])
+        if event.looks < len(_LOOK_AGAIN):
+            raise LookAgain("still_installed", _LOOK_AGAIN[event.looks])
         return ignored("still_installed")
+
+
+def _presence(portal: Portal) -> Presence:
+    """Whatever the authorization server answers instead of yes or no, it is asked again: the event comes once."""
+    try:
+        return uninstalls.presence(portal)
+    except Bitrix24Error as error:
+        raise TryLater(error.code, error.retry_after or 0) from None

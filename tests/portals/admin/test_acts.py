@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
+from portals import gateway
 from portals.models import Portal, PortalToken, PortalTransition
 from tests.support.emulator import Emulator
 
@@ -33,6 +34,21 @@ def test_verify_refresh_and_reconcile(operator: Client, portal: Portal) -> None:
         "operator:operator-at-work"
         in operator.get(f"/admin/portals/portal/{portal.pk}/change/").content.decode()
     )
+
+
+def test_what_an_older_portal_does_not_know_is_nothing_to_bring_right(
+    operator: Client, portal: Portal, emulator: Emulator
+) -> None:
+    emulator.control.settings("alpha", lacks_placement="REST_APP_URI")
+    token = emulator.control.tokens("alpha", user_id=1)["access_token"]
+    gateway.portal(portal, token).call("placement.unbind", {"PLACEMENT": "REST_APP_URI"})
+    change = f"/admin/portals/portal/{portal.pk}/change/"
+    pill = '<span class="op-pill op-calm">not known there</span>'
+    assert "differs in 1 of its handlers" in press(operator, portal, "compare")
+    assert "too old to know: REST_APP_URI" in press(operator, portal, "reconcile")
+    assert pill in operator.get(change).content.decode()
+    assert "The portal has what we want." in press(operator, portal, "compare")
+    assert pill in operator.get(change).content.decode()
 
 
 def test_comparing_shows_what_is_bound_and_what_is_missing(

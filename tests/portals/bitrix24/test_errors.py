@@ -4,16 +4,18 @@ import pickle
 
 import pytest
 
+from portals.bitrix24.codes import CLASSES, error_for
 from portals.bitrix24.errors import (
     Bitrix24Error,
     CoreFailure,
     Disposition,
+    GrantDead,
+    NotInstalled,
     PortalMoved,
     RateLimited,
     TokenDead,
     UserInactive,
     canonical_code,
-    error_for,
 )
 
 D = Disposition
@@ -45,7 +47,7 @@ REST_ERRORS = [
     ("NO_AUTH_FOUND", 401, D.TOKEN_DEAD),
     ("authorization_error", 401, D.TOKEN_DEAD),
     ("APPLICATION_NOT_FOUND", 401, D.NOT_INSTALLED),
-    ("ERROR_OAUTH", 401, D.NOT_INSTALLED),
+    ("ERROR_OAUTH", 401, D.RETRY_LATER),
     ("PAYMENT_REQUIRED", 401, D.UNPAID),
     ("CONNECTION_ERROR", 401, D.RETRY_LATER),
     ("METHOD_CONFIRM_WAITING", 401, D.AWAIT_CONFIRMATION),
@@ -118,6 +120,31 @@ def test_an_unknown_code_is_classed_by_its_status(http_status, disposition):
 
 def test_the_code_counts_before_the_status():
     assert type(error_for("QUERY_LIMIT_EXCEEDED", 401)) is RateLimited
+
+
+@pytest.mark.parametrize(
+    ("description", "means_it"),
+    [
+        ("Application not installed", True),
+        (" APPLICATION NOT INSTALLED ", True),
+        ("Internal error", False),
+        ("Application not installed yet", False),
+        ("", False),
+        (None, False),
+        (["Application not installed"], False),
+    ],
+)
+def test_what_error_oauth_means_only_its_description_tells(description, means_it):
+    error = error_for("ERROR_OAUTH", 401, description=description)
+    assert isinstance(error, NotInstalled) is means_it
+    assert error.code == "error_oauth"
+    assert "pplication" not in str(error)
+
+
+def test_only_words_about_the_refresh_token_say_that_it_is_dead():
+    dead = {code for code, cause in CLASSES.items() if issubclass(cause, GrantDead)}
+    assert dead == {"invalid_grant", "bad_verification_code"}
+    assert issubclass(GrantDead, TokenDead)
 
 
 def test_a_dismissed_user_can_be_told_from_a_dead_token():

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portals.bitrix24.payloads import DialogId, DialogKind, OpenRequest, PayloadError
-from portals.bitrix24.placements import SidebarPlacement
+from portals.bitrix24.placements import MessengerPlacement
 from portals.bitrix24.rest import RestClient
 from tests.portals.bitrix24.conftest import EMPLOYEE
 from tests.support.emulator import Emulator
@@ -186,7 +186,7 @@ def test_a_missing_dialog_id_says_so(value):
 
 @pytest.mark.parametrize("generation", ["new", "old"])
 def test_what_a_portal_posts_is_read(installed: Emulator, client: RestClient, generation):
-    widget = SidebarPlacement(handler="http://127.0.0.1:8000/w/", icon_name="fa-book", title="Notes")
+    widget = MessengerPlacement("IM_SIDEBAR", "http://127.0.0.1:8000/w/", "Notes", icon_name="fa-book")
     client.call(*widget.bind())
     form = installed.control.open("alpha", EMPLOYEE, "chat22", generation=generation)
     request = OpenRequest.parse(dict(parse_qsl(urlsplit(form["url"]).query)), form["fields"])

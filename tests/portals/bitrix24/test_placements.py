@@ -14,19 +14,21 @@ from portals.bitrix24.placements import (
     BoundPlacement,
     Color,
     Context,
+    MessengerPlacement,
     Role,
-    SidebarPlacement,
     bound_placements,
 )
 from portals.bitrix24.rest import RestClient
 from tests.support.emulator import Emulator
 
 URL = "https://app.example.com/widget/"
-ITEM = SidebarPlacement(handler=URL, icon_name="fa-book", lang_all={"en": "Notebook", "de": "Notizen"})
+ITEM = MessengerPlacement(
+    "IM_SIDEBAR", URL, icon_name="fa-book", lang_all={"en": "Notebook", "de": "Notizen"}
+)
 UPDATE = EventHandler("ONAPPUPDATE", "https://app.example.com/events/")
 
 
-def replaced(**changes: object) -> SidebarPlacement:
+def replaced(**changes: object) -> MessengerPlacement:
     return dataclasses.replace(ITEM, **changes)  # type: ignore[arg-type]
 
 
@@ -64,6 +66,7 @@ def test_no_color_is_not_sent_and_all_wins():
 @pytest.mark.parametrize(
     "changes",
     [
+        {"code": "CRM_DEAL_DETAIL_TAB"},
         {"handler": ""},
         {"handler": "http://localhost:8000/widget/"},
         {"handler": "ftp://app.example.com/"},
@@ -83,6 +86,35 @@ def test_no_color_is_not_sent_and_all_wins():
 def test_what_a_portal_would_refuse_cannot_be_made(changes):
     with pytest.raises(ValueError, match=r"."):
         replaced(**changes)
+
+
+def test_a_title_of_its_own_is_sent_in_every_language():
+    _, params = replaced(lang_all={}, title=" Team notes ").bind()
+    assert "TITLE" not in params
+    assert params["LANG_ALL"] == {key: {"TITLE": "Team notes"} for key in LANGUAGES}
+
+
+@pytest.mark.parametrize(
+    "titles", [{"en": {"TITLE": "N"}}, {"ru": {"TITLE": "N"}}, {key: {"TITLE": "N"} for key in LANGUAGES}]
+)
+def test_one_title_is_the_same_under_whatever_languages_a_portal_keeps_it(titles):
+    row = {"placement": "IM_SIDEBAR", "handler": URL, "title": "N", "langAll": titles}
+    found = bound_placements([row | {"options": {"iconName": "fa-book"}}])
+    assert not difference([replaced(lang_all={}, title="N")], found)
+    assert difference([replaced(lang_all={}, title="M")], found)
+
+
+@pytest.mark.parametrize(
+    ("code", "options"),
+    [
+        ("IM_CONTEXT_MENU", {"context": "CHAT", "role": "ADMIN", "extranet": "N"}),
+        ("IM_NAVIGATION", {"iconName": "fa-book", "role": "ADMIN", "extranet": "N"}),
+    ],
+)
+def test_a_place_is_sent_the_options_that_it_takes(code, options):
+    item = replaced(code=code, context=frozenset({Context.CHAT}), role=Role.ADMIN, color=Color.RED)
+    assert item.bind()[1]["OPTIONS"] == options
+    assert item.unbind() == ("placement.unbind", {"PLACEMENT": code, "HANDLER": URL})
 
 
 def test_values_can_be_hashed_and_compared():
@@ -131,7 +163,7 @@ def test_an_answer_with_phps_liberties():
     row = {"placement": "im_sidebar", "handler": URL, "title": "Notes", "options": [], "langAll": []}
     assert bound_placements([row]) == [BoundPlacement("im_sidebar", URL)]
     (item,) = bound_placements({"4": row | {"options": {"iconName": "fa-book", "color": ""}}})
-    assert item == SidebarPlacement(handler=URL, icon_name="fa-book", title="Notes")
+    assert item == MessengerPlacement("IM_SIDEBAR", URL, icon_name="fa-book", title="Notes")
     assert bound_placements([]) == bound_placements(False) == bound_placements(None) == []
     with pytest.raises(BadAnswer):
         bound_placements([{"placement": "IM_SIDEBAR"}])
@@ -193,9 +225,10 @@ def test_a_changed_item_on_a_portal(client: RestClient):
     assert present(client) == [wanted]
 
 
-words = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=60)
+words = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=60).filter(str.strip)
 items = st.builds(
-    SidebarPlacement,
+    MessengerPlacement,
+    code=st.sampled_from(["IM_SIDEBAR", "IM_TEXTAREA", "IM_CONTEXT_MENU", "IM_NAVIGATION"]),
     handler=st.from_regex(r"\Ahttps://app\.example\.com/[a-z0-9/?&=_-]{0,40}\Z"),
     icon_name=st.from_regex(r"\Afa-[a-z][a-z0-9-]{0,40}\Z"),
     title=words,
@@ -209,8 +242,9 @@ items = st.builds(
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(items)
-def test_what_was_bound_needs_no_change(installed: Emulator, client: RestClient, item: SidebarPlacement):
+def test_what_was_bound_needs_no_change(installed: Emulator, client: RestClient, item: MessengerPlacement):
     installed.control.bucket("alpha", enabled=False)
-    client.call("placement.unbind", {"PLACEMENT": "IM_SIDEBAR"})
-    client.call(*item.bind())
+    change = difference([item], present(client))
+    if change:
+        client.batch(change.commands("side"))
     assert not difference([item], present(client))

@@ -132,7 +132,10 @@ erase.addEventListener("click", () => ask(confirmation.hidden));
 document.getElementById("erase-no").addEventListener("click", () => ask(false));
 document.getElementById("erase-yes").addEventListener("click", (event) => {
   during(event.currentTarget, data, async () => {
-    ({ session } = await send("POST", frame.erase, { body: { confirm: true }, session }));
+    ({ session } = await send("POST", frame.erase, {
+      body: { confirm: true, access_token: await token() },
+      session,
+    }));
     ask(false);
     cheer(data, data.dataset.erased);
   });

@@ -49,7 +49,7 @@ export class Field {
 
   /** Without blank lines around it; what stands before the first word in its line may be Markdown. */
   get value() {
-    return this.area.value.replace(/^(\s*\n)+/, "").trimEnd();
+    return this.area.value.replace(/^(?:[ \t]*[^\S \t])+/, "").trimEnd();
   }
 
   set value(text) {

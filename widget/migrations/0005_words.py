@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("widget", "0003_note_key"),
+        ("widget", "0004_note_folded"),
     ]
 
     operations = [
