@@ -40,7 +40,6 @@ class KeyReused(Exception):
     """The key belongs to ``made``, of another text: whoever sent it must be told, or this one would be lost."""
 
     def __init__(self, made: Note) -> None:
-        super().__init__(made.pk)
         self.made = made
 
 
