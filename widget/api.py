@@ -18,7 +18,6 @@ from widget import serializers as shapes
 from widget.endpoints import NotesView, View, validated
 from widget.models import Note
 from widget.schema import BODY, answers
-from widget.sessions import LIFETIME
 from widget.throttles import Previewing, Renewing
 
 
@@ -52,7 +51,7 @@ class Session(View):
         return Response(
             {
                 "session": session.sign(),
-                "expires_in": int(LIFETIME.total_seconds()),
+                "expires_in": session.seconds,
                 "can_write": session.can_write,
             }
         )

@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from portals.bitrix24.payloads import DialogId, PayloadError
-from widget.access import Claim
+from widget.access import OpenClaim
 from widget.hidden import shows, without_hidden
 from widget.history import Version
 from widget.models import Note
@@ -230,16 +230,19 @@ class HistorySerializer(serializers.Serializer[Any]):
 
 
 class SessionRequestSerializer(serializers.Serializer[Any]):
-    """Fresh auth of the parent window, traded for a session."""
+    """Fresh auth of the parent window, traded for a session; ``expires_in``: seconds that the token has left."""
 
     member_id = serializers.RegexField(r"^[0-9a-fA-F]{32}$")
     access_token = serializers.CharField(max_length=512)
     dialog_id = serializers.CharField(max_length=32)
+    expires_in = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
 
-    def claim(self) -> Claim:
+    def claim(self) -> OpenClaim:
         """The proof to ask for; call after ``is_valid``."""
         data = self.validated_data
-        return Claim(data["member_id"].lower(), data["access_token"], data["dialog_id"], None)
+        return OpenClaim(
+            data["member_id"].lower(), data["access_token"], data["dialog_id"], data.get("expires_in")
+        )
 
     def validate_dialog_id(self, value: str) -> DialogId:
         try:

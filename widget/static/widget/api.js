@@ -1,5 +1,7 @@
 // The sidebar's API: JSON with a bearer session; errors are problem details (RFC 9457).
 const TIMEOUT = 20_000;
+// The portal's settings exclude the viewer since a moment ago: no session helps.
+const EXCLUDED = ["administrators_only", "employees_only", "context_excluded"];
 
 /** An answer that is no success. `code` is for the program, `detail` for people; code "offline": no answer at all. */
 export class Problem extends Error {
@@ -13,6 +15,7 @@ export class Problem extends Error {
     this.clashes = body.clashes ?? [];
     this.merged = body.merged ?? null;
     this.retryAfter = retryAfter;
+    this.lost = EXCLUDED.includes(this.code);
   }
 }
 
