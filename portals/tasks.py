@@ -14,6 +14,7 @@ from kombu.exceptions import OperationalError
 
 from portals.bitrix24.errors import Bitrix24Error
 from portals.incoming.events import inbox, spool, work
+from portals.incoming.events.wakeups import Wakeups
 from portals.infrastructure import call_log, daily_counts
 from portals.infrastructure.shared import absence, broker_client
 from portals.lifecycle import install, presence, uninstall
@@ -106,6 +107,14 @@ def call_dispatcher() -> bool:
         return False
     enqueue(dispatch_events)
     return True
+
+
+_WAKEUPS = Wakeups(call_dispatcher)
+
+
+@receiver(signals.event_stored)
+def _wake_dispatcher(**_: Any) -> None:
+    _WAKEUPS.event_stored()
 
 
 @shared_task

@@ -16,7 +16,6 @@ from portals.bitrix24.errors import Bitrix24Error, CoreFailure
 from portals.bitrix24.handlers import Bindable, Difference, EventHandler, Handler, difference
 from portals.bitrix24.placements import BoundPlacement, bound_placements
 from portals.bitrix24.rest import Batches, BatchResult, Command
-from portals.incoming.events import registry
 from portals.lifecycle import placements
 from portals.lifecycle.placements import SidebarSettings
 from portals.tokens.pairs import NoToken, RefreshPending
@@ -53,12 +52,21 @@ class PortalTooOld(BindingFailed):
     reason = "portal_too_old"
 
 
+_event_codes: Callable[[], Iterable[str]] = tuple
+
+
+def bind_events(codes: Callable[[], Iterable[str]]) -> None:
+    """Let the room above say which events every portal should send us."""
+    global _event_codes  # noqa: PLW0603 - set once, when the application starts
+    _event_codes = codes
+
+
 def wanted(sidebar: SidebarSettings) -> list[Bindable]:
     """The handlers a portal with these settings should have."""
     pages = urljoin(settings.PUBLIC_URL, reverse("widget"))
     events = urljoin(settings.PUBLIC_URL, reverse("events"))
     bound = [placement.bind(sidebar, pages) for placement in placements.registered()]
-    return [*bound, *(EventHandler(code, events) for code in registry.bound_codes())]
+    return [*bound, *(EventHandler(code, events) for code in _event_codes())]
 
 
 def declaration_digest() -> str:

@@ -1,5 +1,7 @@
 """What `portals` announces. Senders are the `Portal` class; every signal carries ``portal``.
 
+``event_stored`` alone is different: its sender is `PortalEvent`, and it says that there is one more to process.
+
 Status signals are sent inside the transaction of the change, so that a receiver's rows stand or fall with it.
 ``erased`` is sent again and again: receivers delete a portion of what they hold of the portal
 (`erasing.delete_some`) and return how many rows that were, 0 when nothing is left.
@@ -20,3 +22,4 @@ erased = Signal()
 version_drifted = Signal()
 handlers_stale = Signal()
 exporting = Signal()
+event_stored = Signal()

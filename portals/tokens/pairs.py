@@ -16,7 +16,7 @@ from portals.models import Portal, PortalToken
 from portals.outgoing import consequences
 from portals.outgoing.consequences import Effect, Source
 from portals.tokens import dispatch
-from portals.tokens import refresh as exchange
+from portals.tokens import refresh as attempt
 from portals.tokens.refresh import DEADLINE, NoToken
 from portals.tokens.schedule import refresh_due_at
 
@@ -59,7 +59,7 @@ def store(
         "dead_at": None,
     }
     with transaction.atomic():
-        exchange.hold(portal)
+        attempt.hold(portal)
         token, created = PortalToken.objects.select_for_update().get_or_create(
             portal=portal, user_id=user_id, defaults=values
         )
@@ -104,11 +104,11 @@ def refresh(token_id: int, *, spent_generation: int, deadline: float = DEADLINE)
     """
     give_up = time.monotonic() + deadline
     while True:
-        taken = exchange.take(token_id, spent_generation)
+        taken = attempt.take(token_id, spent_generation)
         if taken is not None:
-            return exchange.spend(taken)
+            return attempt.spend(taken)
         token = PortalToken.objects.alive().filter(pk=token_id).first()
-        if token is None or exchange.bury_if_interrupted(token_id):
+        if token is None or attempt.bury_if_interrupted(token_id):
             raise NoToken(f"token {token_id} is gone")
         if token.generation != spent_generation:
             return token
@@ -125,11 +125,11 @@ def refresh_due(token_id: int) -> None:
 
     Raises: Bitrix24Error.
     """
-    taken = exchange.take(token_id)
+    taken = attempt.take(token_id)
     if taken is not None:
-        exchange.spend(taken)
+        attempt.spend(taken)
     else:
-        exchange.bury_if_interrupted(token_id)
+        attempt.bury_if_interrupted(token_id)
 
 
 def make_due(portals: Collection[Portal]) -> list[int]:
@@ -149,7 +149,7 @@ def refused_by_portal(token: PortalToken, error: Bitrix24Error) -> None:
     """Carry out what ``error``, a portal's answer to a call with ``token``, means for token and portal."""
     row = consequences.consequence_of(error, Source.PORTAL)
     if row.effect is Effect.TOKEN_REFUSED:
-        exchange.pass_over(token, error.code, row.reason)
+        attempt.pass_over(token, error.code, row.reason)
     else:
         consequences.carry_out(token.portal, row)
 

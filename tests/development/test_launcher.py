@@ -25,7 +25,7 @@ START_SECONDS = 240
 STOP_SECONDS = 60
 PROJECT = (
     *("manage.py", "Procfile", "sidebar_project", "portals", "widget", "operators"),
-    *("templates", "emulator", "locale"),
+    *("templates", "emulator", "locale", "development"),
 )
 
 

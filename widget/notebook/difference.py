@@ -19,7 +19,7 @@ class Piece:
 
 
 def difference(before: str, after: str) -> tuple[Piece, ...]:
-    """What turned ``before`` into ``after``, by words; more than `widget.notebook.bounds` allow is shown as replaced."""
+    """What turned ``before`` into ``after``, by words; more than `bounds` allow is shown as replaced."""
     old, new = _PIECES.findall(before), _PIECES.findall(after)
     if len(old) * len(new) > bounds.COMPARED:
         return _change(before, after)

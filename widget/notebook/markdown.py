@@ -45,7 +45,7 @@ class Rendered:
 def render(text: str, base: str = "") -> Rendered:
     """``text`` as a reader sees it; links open in a new tab and pass nothing on.
 
-    A link without a host leads to ``base``, an origin. What would grow beyond `widget.notebook.bounds`, or show nothing of
+    A link without a host leads to ``base``, an origin. What would grow beyond `bounds`, or show nothing of
     itself (a reference alone, quotes too deep), is plain text.
     """
     tokens = _parser(links=_few_addresses(text), tables=_few_cells(text)).parse(text)

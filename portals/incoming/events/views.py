@@ -7,18 +7,16 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
-from portals import tasks
 from portals.bitrix24.payloads import EventRequest, PayloadError
 from portals.incoming.events import inbox, spool
 from portals.incoming.events.registry import EventRefused, bound_codes
-from portals.incoming.events.wakeups import Wakeups
 from portals.infrastructure.database import GONE, RETRY_AFTER
 from portals.infrastructure.metrics import counters
+from portals.models import PortalEvent, signals
 
 log = structlog.get_logger(__name__)
 
 _FORM = "application/x-www-form-urlencoded"
-_WAKEUPS = Wakeups(tasks.call_dispatcher)
 
 
 @csrf_exempt  # Bitrix24 sends no cookie; every kind of event has its own proof
@@ -38,7 +36,7 @@ def events(request: HttpRequest) -> HttpResponse:
         return _spooled(request, event)
     counters.event_received(_label(event), receipt.value)
     if receipt is inbox.Receipt.STORED:
-        _WAKEUPS.event_stored()
+        signals.event_stored.send(PortalEvent)
     elif receipt is inbox.Receipt.UNKNOWN:
         log.info("event_unknown", event_code=event.event, portal=event.auth.member_id)
     return JsonResponse({"receipt": receipt.value})
