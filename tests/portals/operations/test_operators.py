@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 from celery import current_app
-from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
-from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from django_celery_beat.models import PeriodicTask
 
 from portals import checks, periodic
 from portals.bitrix24.errors import Bitrix24Error
@@ -114,14 +113,6 @@ def test_one_schedule_names_every_periodic_task_and_only_tasks_that_are_there() 
     assert dict(PeriodicTask.objects.values_list("task", "queue")) == known
     assert set(known) <= set(current_app.tasks)
     assert not current_app.conf.beat_schedule
-
-
-def test_the_entries_of_the_second_schedule_are_removed() -> None:
-    migration = import_module("portals.migrations.0005_one_schedule")
-    every = IntervalSchedule.objects.first()
-    PeriodicTask.objects.create(name="erase-due", task="portals.tasks.erase_due", interval=every)
-    migration.remove_second_entries(apps, None)
-    assert PeriodicTask.objects.filter(task="portals.tasks.erase_due").count() == 1
 
 
 def test_the_schedule_is_editable_in_the_admin(operator: Client) -> None:
