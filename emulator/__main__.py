@@ -15,8 +15,9 @@ from typing import Any
 import uvicorn
 import uvloop
 
+from emulator.running import Emulator
 from emulator.seed import CLIENT_ID, CLIENT_SECRET, SeedSettings, demo_world
-from emulator.server import Emulator
+from emulator.server import Ports
 from emulator.state import World
 from emulator.store import load
 
@@ -159,7 +160,7 @@ async def serve(options: argparse.Namespace) -> None:
         state_file=options.state,
     )
     config = uvicorn.Config(
-        emulator, log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=2
+        Ports(emulator), log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=2
     )
     emulator.start()
     try:

@@ -59,12 +59,12 @@ def private_chat(world: World, portal: Portal, viewer_id: int, other_id: int) ->
 
 
 def may_read(portal: Portal, viewer: User, chat: Chat) -> bool:
-    """Members always; open chats any colleague; lines whoever may join; nothing else."""
+    """Members always; open chats and channels any colleague; lines and chats of tasks whoever may join."""
     if viewer.id in chat.members:
         return True
-    if chat.message_type == "O":
+    if chat.message_type in {"O", "J"}:
         return viewer.kind == "employee"
-    return chat.message_type == "L" and viewer.id in chat.may_join
+    return chat.message_type in {"L", "X"} and viewer.id in chat.may_join
 
 
 def chats_of(portal: Portal, viewer_id: int) -> list[Chat]:
@@ -82,18 +82,13 @@ def title_for(portal: Portal, chat: Chat, viewer_id: int) -> str:
 
 
 def _chat_by_alias(portal: Portal, kind: str, suffix: str) -> Chat | None:
+    """`crmNNN` has the right form and finds nothing: only `crm|TYPE|id` is looked up, which the form excludes
+    (portal source, module im, May 2026)."""
     number = str(int(suffix))
     if kind == "chat":
         return portal.chats.get(int(suffix))
-    entity_type = {"sg": "SONET_GROUP", "crm": "CRM"}[kind]
-    return next(
-        (
-            chat
-            for chat in portal.chats.values()
-            if chat.entity_type == entity_type and chat.entity_id == number
-        ),
-        None,
-    )
+    groups = (chat for chat in portal.chats.values() if chat.entity_type == "SONET_GROUP")
+    return next((chat for chat in groups if kind == "sg" and chat.entity_id == number), None)
 
 
 def _share_a_group(portal: Portal, first: int, second: int) -> bool:

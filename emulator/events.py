@@ -50,7 +50,12 @@ def emit(
     user_id: int,
     handlers: Iterable[EventBinding] | None = None,
 ) -> None:
-    """Queue an event for every handler of it (or for the `handlers` given)."""
+    """Queue an event for every handler of it (or for the `handlers` given), if the application is installed.
+
+    Until its installer has finished nothing is sent (portal source: rest/lib/event/callback.php, May 2026).
+    """
+    if not installation.installed:
+        return
     targets = handlers_for(world, installation, event) if handlers is None else handlers
     for binding in targets:
         fields = [

@@ -1,7 +1,7 @@
 """Faults that can be switched on for a portal or for the authorization server."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 
@@ -39,15 +39,15 @@ _PAGES = {
 NAMES = frozenset({*_ERRORS, *_PAGES, "not_installed", "garbage", "huge", "drip"})
 
 
-def take(fault: Fault) -> tuple[float, str | None]:
-    """The delay in seconds and the error for one request; counts `times` down."""
-    if not fault.delay_ms and fault.error is None:
+def take(fault: Fault, methods: Collection[str] = ()) -> tuple[float, str | None]:
+    """The delay in seconds and the error for one request that calls ``methods``; counts `times` down."""
+    if (not fault.delay_ms and fault.error is None) or (fault.method and fault.method not in methods):
         return 0.0, None
     delay, error = fault.delay_ms / 1000, fault.error
     if fault.times is not None:
         fault.times -= 1
         if fault.times <= 0:
-            fault.delay_ms, fault.error, fault.times = 0, None, None
+            fault.delay_ms, fault.error, fault.times, fault.method = 0, None, None, ""
     return delay, error
 
 

@@ -15,7 +15,6 @@ class Application:
     app_url: str
     install_url: str = ""
     event_url: str = ""
-    redirect_url: str = ""
     version: int = 1
     has_interface: bool = True
 

@@ -54,18 +54,22 @@ def finish(world: World, portal: Portal, user: User, client_id: str) -> None:
 
 
 def update(
-    world: World, portal: Portal, client_id: str, version: int, *, installer: bool = False
+    world: World, portal: Portal, client_id: str, version: int, *, installer: bool | None = None
 ) -> Installation:
-    """A new version reaches the portal: event handlers are dropped, ONAPPUPDATE goes to those that were.
+    """A new version reaches the portal: event handlers are dropped (REST docs: event.bind), and an application with
+    an installer is not installed until an administrator has gone through that again (portal source:
+    rest/lib/marketplace/application.php, May 2026). ONAPPUPDATE goes to the handlers that were, if it is installed.
 
-    `installer` sends the installation back to the installer page, as marketplace versions with an
-    installer URL do (REST docs: event.bind, "Event handlers are removed on update").
+    `installer` False is a card without installer URL.
     """
     installation = installation_or_404(portal, client_id)
+    application = world.applications[client_id]
+    if installer is None:
+        installer = application.has_interface and bool(application.install_url)
     handlers = events.handlers_for(world, installation, "ONAPPUPDATE")
     previous, installation.version = installation.version, version
     installation.application_token = new_application_token()
-    installation.scope = list(world.applications[client_id].scope)
+    installation.scope = list(application.scope)
     installation.events = []
     installation.installed = not installer
     data = {

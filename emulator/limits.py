@@ -7,6 +7,7 @@ from emulator.switches import BucketSettings
 
 OPERATING_WINDOW = 600
 OPERATING_SLOT = 60
+OPERATING_COUNTS_ABOVE = 0.1
 
 
 @dataclass
@@ -45,8 +46,9 @@ class Limits:
         return sum(slots.values()), oldest + OPERATING_WINDOW
 
     def spend(self, portal_key: str, client_id: str, method: str, now: float, seconds: float) -> None:
-        """Add the duration of one call."""
-        self._operating[portal_key, client_id, method][_slot(now)] += seconds
+        """Add the duration of one call; short ones do not count."""
+        if seconds > OPERATING_COUNTS_ABOVE:
+            self._operating[portal_key, client_id, method][_slot(now)] += seconds
 
     def clear(self) -> None:
         """Empty every bucket."""

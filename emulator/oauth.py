@@ -1,26 +1,25 @@
-"""The authorization server: tokens, codes and app.info (REST docs: "OAuth 2.0")."""
+"""The authorization server: tokens and app.info (REST docs: "OAuth 2.0")."""
 
 import asyncio
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from emulator import faults
 from emulator.clock import iso, times
 from emulator.errors import ApiError
 from emulator.installations import Application
-from emulator.params import Params, read_params
+from emulator.params import Params, overlay, read_params
 from emulator.recorder import Recorder
-from emulator.state import ACCESS_LIFETIME, CODE_LIFETIME, Code, Portal, Token, World, new_token
+from emulator.state import ACCESS_LIFETIME, Portal, Token, World
 from emulator.switches import Fault
 
 
 @dataclass
 class OAuthServer:
-    """`/oauth/token/` and `/rest/app.info` of the authorization server, `/oauth/authorize/` of a portal.
+    """`/oauth/token/` and `/rest/app.info` of an authorization server.
 
     ``port`` is where it listens: whose portals' tokens it knows.
     """
@@ -60,36 +59,6 @@ class OAuthServer:
         )
         return response
 
-    def authorize(self, request: Request, portal: Portal) -> Response:
-        """The page that asks a signed-in person; who that is comes as `user_id`.
-
-        Answers a redirect to the application card's URL with code, state, domain, member_id, scope and
-        server_domain; failures are a page, never a redirect (REST docs: "OAuth 2.0 authorization").
-        """
-        application = self.world.applications.get(request.query_params.get("client_id", ""))
-        user_id = request.query_params.get("user_id", "")
-        user = portal.users.get(int(user_id)) if user_id.isdigit() else None
-        installation = portal.installation(application.client_id) if application else None
-        if application is None or installation is None:
-            return HTMLResponse("<h1>Application not installed</h1>", 400)
-        if user is None or user.kind in {"dismissed", "bot"}:
-            return HTMLResponse("<h1>Sign in to continue</h1>", 401)
-        code = Code(
-            new_token(), application.client_id, portal.key, user.id, self.world.clock.now() + CODE_LIFETIME
-        )
-        self.world.codes[code.code] = code
-        target = application.redirect_url or application.app_url
-        query = {
-            "code": code.code,
-            "state": request.query_params.get("state", ""),
-            "domain": portal.domain,
-            "member_id": portal.member_id,
-            "scope": ",".join(installation.scope),
-            "server_domain": f"localhost:{self.world.oauth_port_of(portal)}",
-        }
-        glue = "&" if "?" in target else "?"
-        return RedirectResponse(f"{target}{glue}{urlencode(query)}", 302)
-
     def _answer(self, method: str, params: Params) -> tuple[str, dict[str, Any]]:
         """Portal key and body."""
         if method == "oauth.token":
@@ -110,8 +79,6 @@ class OAuthServer:
             raise ApiError(400, "invalid_client", "Invalid client secret")
         if grant == "refresh_token":
             return self._refresh(application, params.text("refresh_token"))
-        if grant == "authorization_code":
-            return self._redeem(application, params.text("code"))
         raise ApiError(400, "invalid_request", "Unsupported grant type")
 
     def _refresh(self, application: Application, refresh_token: str) -> Token:
@@ -133,13 +100,6 @@ class OAuthServer:
         token.refresh_revoked = True
         world.spent_refresh.add(refresh_token)
         return world.issue_token(portal, token.user_id, application.client_id)
-
-    def _redeem(self, application: Application, value: str) -> Token:
-        code = self.world.codes.pop(value, None)
-        if code is None or code.client_id != application.client_id or code.expires <= self.world.clock.now():
-            raise ApiError(400, "invalid_grant", "Invalid authorization code")
-        portal = self._served(code.portal_key, application)
-        return self.world.issue_token(portal, code.user_id, application.client_id)
 
     def _served(self, portal_key: str, application: Application) -> Portal:
         """The portal, if the application is on it and paid for."""
@@ -189,6 +149,7 @@ class OAuthServer:
             "install": install,
             "user_id": token.user_id,
         }
+        result = overlay(result, self.world.contradictions.get(portal.member_id, {}))
         return portal.key, {"result": result, "time": times(start, self.world.clock.now())}
 
     def _known(self, token: Token | None) -> Token | None:

@@ -15,6 +15,9 @@ from emulator.state import ACCESS_LIFETIME, Chat, Portal, User, World, new_key
 
 Gate = Literal["not_installed", "no_access", "unpaid", "not_bound", "dismissed"]
 DEFAULT_PLACEMENT = "DEFAULT"
+# The messenger's sidebar has no block of applications in these kinds, nor in one's own notes, whatever a
+# placement's context says (portal script im/v2/lib/sidebar, seen in November 2026; the docs still offer LINES).
+WITHOUT_APPLICATIONS = frozenset("LSNJTBAX")
 
 
 class GateClosed(Exception):
@@ -148,8 +151,16 @@ def visible_widgets(
         if not (installation.present and installation.installed):
             continue
         for binding in installation.placements:
+            if placement == "IM_SIDEBAR" and not has_applications(chat):
+                continue
             if binding.placement == placement and _shown(portal, user, chat, binding.options):
                 yield installation, binding
+
+
+def has_applications(chat: Chat) -> bool:
+    """Whether the sidebar of a chat has the block of applications at all."""
+    own_notes = chat.message_type == "P" and len(chat.members) == 1
+    return chat.message_type not in WITHOUT_APPLICATIONS and not own_notes
 
 
 def binding_title(binding: PlacementBinding, portal: Portal, language: str = "") -> str:

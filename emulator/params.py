@@ -37,7 +37,10 @@ class Params(Mapping[str, Any]):
         return as_text(self.get(name), default)
 
     def integer(self, name: str, default: int = 0) -> int:
-        """The value as an int; `default` when it is missing or no number."""
+        """The value as an int, an array as 1 or 0 (PHP's cast); `default` when it is missing or no number."""
+        items = as_map(self.get(name))
+        if items is not None:
+            return int(bool(items))
         try:
             return int(self.text(name))
         except ValueError:
@@ -96,6 +99,13 @@ def nest(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
 def parse_query(query: str) -> dict[str, Any]:
     """An urlencoded string as nested maps."""
     return nest(parse_qsl(query, keep_blank_values=True))
+
+
+def overlay(value: object, other: object) -> Any:
+    """`other` laid over `value`: maps are merged at every depth, anything else is replaced."""
+    if isinstance(value, Mapping) and isinstance(other, Mapping):
+        return {**value, **{name: overlay(value.get(name), item) for name, item in other.items()}}
+    return other
 
 
 def php_array(items: Mapping[str, Any]) -> dict[str, Any] | list[Any]:

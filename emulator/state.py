@@ -4,19 +4,19 @@ import asyncio
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from emulator.clock import Clock
 from emulator.installations import Application, Installation
 from emulator.ledger import issued
-from emulator.switches import BucketSettings, EventSwitches, Fault, Webhook
+from emulator.switches import BucketSettings, EventSwitches, Fault
 
 ACCESS_LIFETIME = 3600
 REFRESH_LIFETIME = 180 * 24 * 3600
-CODE_LIFETIME = 30
 
 UserKind = Literal["employee", "extranet", "dismissed", "bot"]
-MessageType = Literal["P", "C", "O", "L", "S"]
+# private, group, open, open line, system; channel, open channel, comments, collab, Copilot, external (of a task)
+MessageType = Literal["P", "C", "O", "L", "S", "N", "J", "T", "B", "A", "X"]
 
 
 def new_token() -> str:
@@ -66,7 +66,8 @@ class Message:
 
 @dataclass
 class Chat:
-    """A chat under its canonical number. `may_join` lists who may enter an open line without being in it."""
+    """A chat under its canonical number. `may_join` lists who may enter without being in it: an open line by its
+    queue, the chat of a task by the rights to the task."""
 
     id: int
     message_type: MessageType
@@ -88,6 +89,8 @@ class Chat:
         """The word `im.dialog.get` shows in `type`."""
         by_entity = {"CRM": "crm", "SONET_GROUP": "sonetGroup", "GENERAL": "general"}
         by_message_type = {"P": "private", "C": "chat", "O": "open", "L": "lines", "S": "system"}
+        by_message_type |= {"N": "channel", "J": "openChannel", "T": "comment", "B": "collab", "A": "copilot"}
+        by_message_type |= {"X": "external"}
         return by_entity.get(self.entity_type, by_message_type[self.message_type])
 
     def role_of(self, user_id: int) -> Literal["owner", "manager", "member", "guest"]:
@@ -129,6 +132,8 @@ class Portal:
     paper: bool = False
     host: str = "localhost"
     require_dot_in_handler_host: bool = True
+    # what methods answer besides the truth, by lower-case name: a map is laid over the result, else it is replaced
+    contradictions: dict[str, Any] = field(default_factory=dict)
     # a REST method that this Bitrix24 does not have (any more), in lower case
     lacks_method: str = ""
     # a placement and an event that this Bitrix24 does not know, in upper case
@@ -140,7 +145,6 @@ class Portal:
     installations: dict[str, Installation] = field(default_factory=dict)
     app_options: dict[str, dict[str, str]] = field(default_factory=dict)
     user_options: dict[str, dict[str, str]] = field(default_factory=dict)
-    webhooks: dict[str, Webhook] = field(default_factory=dict)
     fault: Fault = field(default_factory=Fault)
     bucket: BucketSettings = field(default_factory=BucketSettings)
     event_switches: EventSwitches = field(default_factory=EventSwitches)
@@ -187,17 +191,6 @@ class Token:
 
 
 @dataclass
-class Code:
-    """An authorization code (lives 30 s, single use)."""
-
-    code: str
-    client_id: str
-    portal_key: str
-    user_id: int
-    expires: float
-
-
-@dataclass
 class Delivery:
     """One event on its way to a handler; `fields` are the form fields in order, strings only."""
 
@@ -222,9 +215,10 @@ class World:
     moved: dict[int, str] = field(default_factory=dict)
     applications: dict[str, Application] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
-    codes: dict[str, Code] = field(default_factory=dict)
     spent_refresh: set[str] = field(default_factory=set)
     refresh_reuse: int = 0
+    # laid over `app.info` of the authorization servers, by member_id
+    contradictions: dict[str, Any] = field(default_factory=dict)
     oauth_faults: dict[int, Fault] = field(default_factory=dict)
     by_refresh: dict[str, Token] = field(default_factory=dict, metadata={"transient": True})
     outbox: "asyncio.Queue[Delivery]" = field(default_factory=asyncio.Queue, metadata={"transient": True})

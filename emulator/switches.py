@@ -1,15 +1,19 @@
-"""Settings of a portal that tests turn: faults, event delivery, limits, webhooks."""
+"""Settings of a portal that tests turn: faults, event delivery, limits."""
 
 from dataclasses import dataclass
 
 
 @dataclass
 class Fault:
-    """A switchable fault; `times` counts down to off, None = until switched off."""
+    """A switchable fault; `times` counts down to off, None = until switched off.
+
+    `method`, in lower case, restricts it to one REST method, also inside a batch.
+    """
 
     delay_ms: int = 0
     error: str | None = None
     times: int | None = None
+    method: str = ""
 
 
 @dataclass
@@ -33,11 +37,3 @@ class BucketSettings:
     y: float = 2.0
     enabled: bool = True
     operating_limit: float = 480.0
-
-
-@dataclass
-class Webhook:
-    """An incoming webhook of one user."""
-
-    user_id: int
-    scope: list[str]

@@ -78,15 +78,18 @@ def save(portal: Portal, sidebar: SidebarSettings, access_token: str | None) -> 
     return bound
 
 
-def export(portal: Portal, access_token: str) -> dict[str, Any]:
+def export(portal: Portal, access_token: str, after: int = 0) -> dict[str, Any]:
     """What we hold about a portal. Of its people's content only what this administrator may read in Bitrix24.
 
-    Raises: Refusal.
+    It comes in parts, each quickly asked for however large the portal is: ``next`` of one is ``after`` of the
+    following, None at the end. Raises: Refusal.
     """
     try:
-        contributions = moves.ask(portal, access_token, lambda client: _contributions(portal, client))
+        part = moves.ask(portal, access_token, lambda client: _contributions(portal, client, after))
     except Bitrix24Error as error:
         raise refusal_for(error) from None
+    if after:
+        return part
     log.info("data_exported", portal=portal.member_id)
     return {
         "portal": {
@@ -100,7 +103,7 @@ def export(portal: Portal, access_token: str) -> dict[str, Any]:
             "settings": portal.placement_settings,
         },
         "history": list(portal.transitions.order_by("pk").values("old", "new", "reason", "created_at")),
-        **contributions,
+        **part,
     }
 
 
@@ -126,11 +129,13 @@ def _administrator(portal: Portal, client: RestClient) -> int:
     return profile.user_id
 
 
-def _contributions(portal: Portal, client: RestClient) -> dict[str, Any]:
+def _contributions(portal: Portal, client: RestClient, after: int) -> dict[str, Any]:
     """Raises: Refusal, Bitrix24Error."""
     _administrator(portal, client)
     found: dict[str, Any] = {}
-    contributions: list[tuple[Any, Any]] = signals.exporting.send(Portal, portal=portal, client=client)
+    contributions: list[tuple[Any, Any]] = signals.exporting.send(
+        Portal, portal=portal, client=client, after=after
+    )
     for _receiver, contribution in contributions:
         found |= contribution
     return found

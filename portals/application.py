@@ -7,7 +7,6 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import RequestDataTooBig
-from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -60,15 +59,13 @@ def save_settings(portal: Portal, session: ApplicationSession, sent: Sent) -> Ht
 
 @administrator
 def export(portal: Portal, session: ApplicationSession, sent: Sent) -> HttpResponse:
-    """What we hold, as a file."""
-    text = json.dumps(
-        administration.export(portal, _needed_token(sent)),
-        cls=DjangoJSONEncoder,
-        ensure_ascii=False,
-        indent=1,
-    )
-    disposition = 'attachment; filename="chat-notebook.json"'
-    return HttpResponse(text, content_type="application/json", headers={"Content-Disposition": disposition})
+    """A part of what we hold; the page makes a file of the parts."""
+    after = sent.get("after", 0)
+    if type(after) is not int or not 0 <= after < 2**63:
+        raise InvalidSettings("after")
+    part = administration.export(portal, _needed_token(sent), after)
+    # Of what people wrote a browser makes a file, never a page.
+    return JsonResponse(part, headers={"Content-Disposition": 'attachment; filename="chat-notebook.json"'})
 
 
 @administrator

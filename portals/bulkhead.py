@@ -15,7 +15,7 @@ from portals.bitrix24.errors import RateLimited
 # Threads that stay free for other portals.
 _FREE = 2
 _lock = threading.Lock()
-_inside: Counter[int] = Counter()
+_inside: Counter[int | str] = Counter()
 
 
 def most() -> int:
@@ -24,16 +24,19 @@ def most() -> int:
 
 
 @contextmanager
-def place(portal_id: int) -> Iterator[None]:
-    """Be one of those who wait for a portal. Raises: RateLimited (``portal_crowded``), without waiting."""
+def place(of: int | str) -> Iterator[None]:
+    """Be one of those who wait for a portal (by our key) or another server (by a name).
+
+    Raises: RateLimited (``portal_crowded``), without waiting.
+    """
     with _lock:
-        if _inside[portal_id] >= most():
+        if _inside[of] >= most():
             raise RateLimited("portal_crowded", retry_after=1)
-        _inside[portal_id] += 1
+        _inside[of] += 1
     try:
         yield
     finally:
         with _lock:
-            _inside[portal_id] -= 1
-            if not _inside[portal_id]:
-                del _inside[portal_id]
+            _inside[of] -= 1
+            if not _inside[of]:
+                del _inside[of]

@@ -53,16 +53,6 @@ if wait > tonumber(ARGV[6]) then return {'full', tostring(wait)} end
 redis.call('SET', KEYS[1], string.format('%.6f', free_at), 'PX', math.ceil((free_at - now) * 1000) + 1000)
 return {'go', tostring(wait)}
 """
-# KEYS: bucket. ARGV: brim, rate, now ("" = Redis). Seconds that the next open would wait.
-_LINE: Final = """
-local now = tonumber(ARGV[3])
-if not now then
-  local clock = redis.call('TIME')
-  now = clock[1] + clock[2] / 1000000
-end
-local free_at = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
-return tostring(math.max(0, free_at + 1 / ARGV[2] - now - ARGV[1] / ARGV[2]))
-"""
 # KEYS: bucket. ARGV: brim, rate, now ("" = Redis). The portal says that it is full, so it is.
 _FILL: Final = """
 local now = tonumber(ARGV[3])
@@ -153,15 +143,6 @@ class PortalGate:
         counters.waited(seconds, background=self.background)
         if seconds > 0:
             self.sleep(seconds)
-
-    def line(self) -> float:
-        """Seconds that an open would have to wait now; 0 if nobody knows."""
-        try:
-            return float(
-                redis_client().eval(_LINE, 1, self._bucket, self.plan.brim, self.plan.rate, self._now)
-            )
-        except RedisError:
-            return 0.0
 
     def refused(self, methods: Sequence[str], error: Bitrix24Error) -> bool:
         """Tell all processes what the portal said; True if the call is worth repeating after `admit`.

@@ -163,8 +163,6 @@ def _settle(portal: Portal, access_token: str, claimed_domain: str) -> None:
 
 
 def _settled(portal: Portal, claimed_domain: str) -> bool:
-    if not portal.client_endpoint:
-        return False
     if claimed_domain in ("", portal.domain):
         return True
     return bool(cache.get(_alias(portal, claimed_domain)))

@@ -1,7 +1,8 @@
 """What a person is told when we refuse, by reason code: one table for all frames and for the log."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import ceil
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -23,16 +24,24 @@ class Explanation:
 
 
 class Refusal(Exception):
-    """The request is answered with the page of ``reason``; ``detail`` is for the log only, never a secret."""
+    """The request is answered with the page of ``reason``; ``detail`` is for the log only, never a secret.
 
-    def __init__(self, reason: str, detail: str = "") -> None:
+    ``retry_after`` in seconds: when it is worth trying again, where that is known better than in general.
+    """
+
+    def __init__(self, reason: str, detail: str = "", *, retry_after: float | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.detail = detail
+        self.retry_after = retry_after
 
     @property
     def explanation(self) -> Explanation:
-        return EXPLANATIONS.get(self.reason, UNREADABLE)
+        """With the time to wait that this refusal knows, if its page tries again at all."""
+        said = EXPLANATIONS.get(self.reason, UNREADABLE)
+        if said.retry_after is None or self.retry_after is None:
+            return said
+        return replace(said, retry_after=max(1, ceil(self.retry_after)))
 
 
 _FROM_BITRIX24 = _("Open this page from Bitrix24, it cannot be used by itself.")
@@ -129,14 +138,21 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "busy": Explanation(
         503,
         _("Just a moment"),
-        _("Your Bitrix24 is answering many requests right now."),
+        _("Many people have opened a page, and your Bitrix24 answers only a few requests at a time."),
         _("This page tries again by itself."),
         retry_after=5,
+    ),
+    "asked_too_often": Explanation(
+        429,
+        _("Just a moment"),
+        _("This panel has asked your Bitrix24 very often within a minute."),
+        _("This page tries again by itself."),
+        retry_after=60,
     ),
     "too_many_failures": Explanation(
         429,
         _("Just a moment"),
-        _("It opens again in a moment."),
+        _("Bitrix24 refused very many sign-ins from your network within a minute."),
         _("This page tries again by itself."),
         retry_after=30,
     ),
@@ -239,6 +255,8 @@ _REASONS: Mapping[Disposition, str] = {
     Disposition.MISCONFIGURED: "misconfigured",
     Disposition.BUG: "unexpected",
 }
+# Codes of our own limits that are about the one who asks.
+_OWN_LIMITS: Mapping[str, str] = {"token_busy": "asked_too_often"}
 
 # Causes that people have to be told more exactly. ``access_denied`` of a whole request: the plan is without REST
 # (Bitrix24 REST docs, "Error codes", August 2026: "REST API is available only on commercial plans").
@@ -252,7 +270,7 @@ _REASONS_BY_CODE: Mapping[str, str] = {
 
 def refusal_for(error: Bitrix24Error) -> Refusal:
     """What a failed call means to the person who waits for it; not for calls that ask about a chat."""
-    if isinstance(error, RateLimited | TimeBudgetSpent):
-        return Refusal("busy", detail=str(error))
     reason = _REASONS_BY_CODE.get(error.code) or _REASONS[error.disposition]
-    return Refusal(reason, detail=str(error))
+    if isinstance(error, RateLimited | TimeBudgetSpent):
+        reason = _OWN_LIMITS.get(error.code, "busy")
+    return Refusal(reason, detail=str(error), retry_after=error.retry_after)

@@ -44,6 +44,11 @@ def recall(key: str) -> object:
     return _memory().get(key)
 
 
+def forget(key: str) -> None:
+    """What this process remembers under a key."""
+    _memory().delete(key)
+
+
 def redis_client() -> "redis.Redis":
     """The client of this process. Calls are short or fail: nothing here is worth waiting for."""
     return _client(settings.REDIS_URL)
@@ -70,15 +75,22 @@ class OneAttempt(Retry):
             return super().call_with_retry(do, *args, **kwargs)
 
 
-class SharedCache(RedisCache):  # type: ignore[misc] # it comes without types
+class RemoteCache(RedisCache):  # type: ignore[misc] # it comes without types
+    """Django's cache in Redis alone: for counts and for what is too large for the memory of each process."""
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        options = {**params.get("OPTIONS", {}), "CONNECTION_POOL_KWARGS": {"retry": OneAttempt(server)}}
+        super().__init__(server, {**params, "OPTIONS": options})
+
+
+class SharedCache(RemoteCache):
     """Django's cache in Redis. What this process wrote it also remembers, and lives by that while Redis is away.
 
     Deleting reaches the memory of one process only: what must end early needs an epoch in its key.
     """
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
-        options = {**params.get("OPTIONS", {}), "CONNECTION_POOL_KWARGS": {"retry": OneAttempt(server)}}
-        super().__init__(server, {**params, "OPTIONS": options})
+        super().__init__(server, params)
         self._memory = _memory()
 
     def get(self, key: str, default: Any = None, version: int | None = None, client: Any = None) -> Any:

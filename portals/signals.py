@@ -6,8 +6,9 @@ Status signals are sent inside the transaction of the change, so that a receiver
 
 ``version_drifted`` says that the portal runs another version of the application than we bound handlers for,
 ``handlers_stale`` that what is bound is not what is wanted. ``exporting`` carries a ``client`` too: receivers
-return what they hold of the portal, as a dict, and show of content only what the client's user may read. Without a
-client (None) it is an operator's export of everything; values may then be iterators of rows.
+return what they hold of the portal, as a dict, and show of content only what the client's user may read: the part
+that follows ``after`` (0: the first), with ``next`` for the one after it or None. Without a client (None) it is an
+operator's export of everything; values may then be iterators of rows.
 """
 
 from django.dispatch import Signal

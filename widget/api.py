@@ -1,36 +1,24 @@
 """The sidebar's API: the notebook of the one chat that the widget session names."""
 
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.exceptions import NotFound
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from portals import callers
-from widget import access, history, notes, rendering
+from widget import access, history, notes, removal, rendering
 from widget import serializers as shapes
-from widget.authentication import Viewer
-from widget.checklists import NoSuchBox
+from widget.endpoints import NotesView, View, validated
 from widget.models import Note
-from widget.problems import Problem
-from widget.sessions import LIFETIME, WidgetSession
-from widget.throttles import Previewing, Reading, Renewing, Writing
-
-
-class View(APIView):
-    """What every endpoint shares: nothing of what it says is kept on the way."""
-
-    @property
-    def default_response_headers(self) -> dict[str, str]:
-        return {**super().default_response_headers, "Cache-Control": "no-store"}
+from widget.schema import BODY, answers
+from widget.throttles import Previewing, Renewing
 
 
 class Root(View):
@@ -51,7 +39,10 @@ class Session(View):
     permission_classes = (AllowAny,)
     throttle_classes = (Renewing,)
 
-    @extend_schema(request=shapes.SessionRequestSerializer, responses=shapes.SessionSerializer)
+    @extend_schema(
+        request=shapes.SessionRequestSerializer,
+        responses=answers(*BODY, 402, 403, 404, 409, 502, 504, ok=shapes.SessionSerializer),
+    )
     def post(self, request: Request) -> Response:
         asked = shapes.SessionRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
@@ -60,42 +51,10 @@ class Session(View):
         return Response(
             {
                 "session": session.sign(),
-                "expires_in": int(LIFETIME.total_seconds()),
+                "expires_in": session.seconds,
                 "can_write": session.can_write,
             }
         )
-
-
-class NotesView(View):
-    """What notes' endpoints share: the session, limits, and errors of the services as answers."""
-
-    throttle_classes: tuple[type[BaseThrottle], ...] = (Reading, Writing)
-
-    @property
-    def session(self) -> WidgetSession:
-        return cast("WidgetSession", self.request.auth)
-
-    @property
-    def chat_revision(self) -> int:
-        """That of the chat before anything else was read."""
-        return cast("Viewer", self.request.user).chat_revision
-
-    def handle_exception(self, exc: Exception) -> Response:
-        match exc:
-            case notes.ReadOnly():
-                exc = PermissionDenied(_("Only members of the chat can write."), "read_only")
-            case notes.NoSuchNote():
-                exc = NotFound(_("This note was deleted."), "note_gone")
-            case history.NoSuchVersion():
-                exc = NotFound(_("This version is no longer kept."), "version_gone")
-            case NoSuchBox():
-                exc = NotFound(_("The note has no such box."), "no_such_box")
-            case notes.TooManyPinned():
-                exc = Problem(409, "too_many_pinned", _("Unpin another note first."))
-            case notes.StaleNote(current=current):
-                text = _("Somebody else has changed this note.")
-                exc = Problem(409, "stale", text, current=shapes.NoteSerializer(current).data)
-        return super().handle_exception(exc)
 
 
 class NoteList(NotesView):
@@ -104,11 +63,11 @@ class NoteList(NotesView):
     @extend_schema(
         operation_id="notes_list",
         parameters=[shapes.NoteQuerySerializer],
-        responses=shapes.NotePageSerializer,
+        responses=answers(400, ok=shapes.NotePageSerializer),
     )
     def get(self, request: Request) -> Response:
         asked = shapes.NoteQuerySerializer(data=request.query_params)
-        data = _validated(asked)
+        data = validated(asked)
         page, has_more = notes.page(self.session.chat, before=data.get("before"), query=asked.query())
         return Response(
             {
@@ -125,51 +84,79 @@ class NoteList(NotesView):
                 UUID,
                 OpenApiParameter.HEADER,
                 description="Repeated with the same key, the request answers with the note it made before.",
-            )
+            ),
+            OpenApiParameter("Location", str, OpenApiParameter.HEADER, response=[201]),
         ],
         request=shapes.NoteSerializer,
-        responses={201: shapes.NoteSerializer},
+        responses=answers(*BODY, 403, reused=shapes.KeyReusedSerializer, created=shapes.NoteSerializer),
     )
     def post(self, request: Request) -> Response:
-        text = _validated(shapes.NoteSerializer(data=request.data))["text"]
-        key = _validated(shapes.KeySerializer(data={"key": request.headers.get("Idempotency-Key")}))["key"]
-        return _answer(notes.add(self.session, text, key), status=201)
+        text = validated(shapes.NoteSerializer(data=request.data))["text"]
+        key = validated(shapes.KeySerializer(data={"key": request.headers.get("Idempotency-Key")}))["key"]
+        note = notes.add(self.session, text, key)
+        answer = Response(shapes.NoteSerializer(note).data, status=201)
+        answer["Location"] = reverse("note-detail", args=[note.pk])
+        return answer
 
 
 class NoteDetail(NotesView):
     """One note of the chat."""
 
-    @extend_schema(responses=shapes.NoteSerializer)
+    @extend_schema(responses=answers(404, ok=shapes.NoteSerializer))
     def get(self, request: Request, note_id: int) -> Response:
         return _answer(notes.get(self.session.chat, note_id))
 
-    @extend_schema(request=shapes.NoteEditSerializer, responses=shapes.NoteSerializer)
+    @extend_schema(
+        request=shapes.NoteEditSerializer,
+        responses=answers(*BODY, 403, 404, conflict=shapes.StaleSerializer, ok=shapes.NoteEditedSerializer),
+    )
     def patch(self, request: Request, note_id: int) -> Response:
-        edit = _validated(shapes.NoteEditSerializer(data=request.data))
-        return _answer(notes.edit(self.session, note_id, edit["text"], edit["version"]))
+        """Save what was made of a version. What others have changed since is merged; what clashes is answered."""
+        edit = validated(shapes.NoteEditSerializer(data=request.data))
+        note = notes.edit(self.session, note_id, edit["text"], edit["version"])
+        return Response({**shapes.NoteSerializer(note).data, "merged": note.text != edit["text"]})
 
-    @extend_schema(responses={204: None})
+    @extend_schema(
+        parameters=[shapes.SeenSerializer],
+        responses=answers(400, 403, 404, conflict=shapes.StaleSerializer, empty=None),
+    )
     def delete(self, request: Request, note_id: int) -> Response:
-        notes.delete(self.session, note_id)
+        """Put a note into the bin, if it still says what the caller has seen."""
+        seen = validated(shapes.SeenSerializer(data=request.query_params))
+        removal.delete(self.session, note_id, seen["version"])
         return Response(status=204)
 
 
-class NoteRestore(NotesView):
-    """Undo a deletion; possible for 30 days."""
+class Bin(NotesView):
+    """What was deleted within 30 days, for who may restore it."""
 
-    @extend_schema(request=None, responses=shapes.NoteSerializer)
+    @extend_schema(
+        parameters=[shapes.BinQuerySerializer], responses=answers(400, 403, ok=shapes.BinPageSerializer)
+    )
+    def get(self, request: Request) -> Response:
+        asked = validated(shapes.BinQuerySerializer(data=request.query_params))
+        page, has_more = removal.page(self.session, asked.get("before"))
+        following = f"{reverse('note-bin')}?before={page[-1].changed_in}" if has_more else None
+        return Response(shapes.BinPageSerializer({"results": page, "next": following}).data)
+
+
+class NoteRestore(NotesView):
+    """Undo a deletion; possible for 30 days. A note that is back already stays as it is."""
+
+    @extend_schema(request=None, responses=answers(403, 404, ok=shapes.NoteSerializer))
     def post(self, request: Request, note_id: int) -> Response:
-        return _answer(notes.restore(self.session, note_id))
+        return _answer(removal.restore(self.session, note_id))
 
 
 class NotePin(NotesView):
     """Whether a note stands on top of the notebook."""
 
-    @extend_schema(request=None, responses=shapes.NoteSerializer)
+    @extend_schema(request=None, responses=answers(403, 404, 409, ok=shapes.NoteSerializer))
     def put(self, request: Request, note_id: int) -> Response:
         return _answer(notes.pin(self.session, note_id, pinned=True))
 
-    @extend_schema(responses=shapes.NoteSerializer)
+    # Said here, since a DELETE is taken to answer 204.
+    @extend_schema(request=None, responses=answers(403, 404, ok=shapes.NoteSerializer))
     def delete(self, request: Request, note_id: int) -> Response:
         return _answer(notes.pin(self.session, note_id, pinned=False))
 
@@ -177,16 +164,19 @@ class NotePin(NotesView):
 class NoteBox(NotesView):
     """A box of a note's task lists, counted from 0 in reading order."""
 
-    @extend_schema(request=shapes.TickSerializer, responses=shapes.NoteSerializer)
+    @extend_schema(
+        request=shapes.TickSerializer,
+        responses=answers(*BODY, 403, 404, conflict=shapes.StaleSerializer, ok=shapes.NoteSerializer),
+    )
     def put(self, request: Request, note_id: int, box: int) -> Response:
-        wanted = _validated(shapes.TickSerializer(data=request.data))
+        wanted = validated(shapes.TickSerializer(data=request.data))
         return _answer(notes.tick(self.session, note_id, box, **wanted))
 
 
 class NoteHistory(NotesView):
     """Who changed a note when."""
 
-    @extend_schema(operation_id="notes_history_list", responses=shapes.HistorySerializer)
+    @extend_schema(operation_id="notes_history_list", responses=answers(404, ok=shapes.HistorySerializer))
     def get(self, request: Request, note_id: int) -> Response:
         versions = history.versions(notes.get(self.session.chat, note_id))
         return Response(shapes.HistorySerializer({"results": versions}).data)
@@ -195,7 +185,7 @@ class NoteHistory(NotesView):
 class NoteVersion(NotesView):
     """One version of a note. To restore it, save its text as an edit."""
 
-    @extend_schema(responses=shapes.VersionDetailSerializer)
+    @extend_schema(responses=answers(404, ok=shapes.VersionDetailSerializer))
     def get(self, request: Request, note_id: int, version: int) -> Response:
         found = history.version(notes.get(self.session.chat, note_id), version)
         return Response(shapes.VersionDetailSerializer(found).data)
@@ -206,9 +196,9 @@ class Preview(NotesView):
 
     throttle_classes = (Previewing,)
 
-    @extend_schema(request=shapes.PreviewSerializer, responses=shapes.HtmlSerializer)
+    @extend_schema(request=shapes.PreviewSerializer, responses=answers(*BODY, ok=shapes.HtmlSerializer))
     def post(self, request: Request) -> Response:
-        text = _validated(shapes.PreviewSerializer(data=request.data))["text"]
+        text = validated(shapes.PreviewSerializer(data=request.data))["text"]
         return Response({"html": rendering.preview(text, self.session.portal)})
 
 
@@ -224,13 +214,13 @@ class Changes(NotesView):
             shapes.SinceSerializer,
             OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="ETag last seen."),
         ],
-        responses={200: shapes.ChangesSerializer, 304: None},
+        responses=answers(400, ok=shapes.ChangesSerializer, unchanged=None),
     )
     def get(self, request: Request) -> Response:
         now = self.chat_revision
         if request.headers.get("If-None-Match") == f'"{now}"':
             return Response(status=304, headers={"ETag": f'"{now}"'})
-        since = _validated(shapes.SinceSerializer(data=request.query_params))["since"]
+        since = validated(shapes.SinceSerializer(data=request.query_params))["since"]
         changed, more = notes.changes(self.session.chat, since=since)
         revision = max([now, *(note.changed_in for note in changed)])
         if more:
@@ -257,16 +247,10 @@ class Nowhere(APIView):
         raise NotFound
 
 
-def _validated(serializer: Any) -> dict[str, Any]:
-    serializer.is_valid(raise_exception=True)
-    data: dict[str, Any] = serializer.validated_data
-    return data
-
-
 def _next(request: Request, last: Note) -> str:
     asked = {name: request.query_params[name] for name in ("q", "open") if name in request.query_params}
     return f"{reverse('note-list')}?{urlencode({**asked, 'before': last.pk})}"
 
 
-def _answer(note: Note, status: int = 200) -> Response:
-    return Response(shapes.NoteSerializer(note).data, status=status)
+def _answer(note: Note) -> Response:
+    return Response(shapes.NoteSerializer(note).data)

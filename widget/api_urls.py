@@ -7,6 +7,7 @@ urlpatterns = [
     path("session/", api.Session.as_view(), name="session"),
     path("notes/", api.NoteList.as_view(), name="note-list"),
     path("notes/changes/", api.Changes.as_view(), name="note-changes"),
+    path("notes/deleted/", api.Bin.as_view(), name="note-bin"),
     path("notes/preview/", api.Preview.as_view(), name="note-preview"),
     path("notes/<int:note_id>/", api.NoteDetail.as_view(), name="note-detail"),
     path("notes/<int:note_id>/restore/", api.NoteRestore.as_view(), name="note-restore"),

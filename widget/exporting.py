@@ -20,12 +20,17 @@ _SIZE = Count("notes", filter=Q(notes__deleted_at=None))
 _FIELDS = ("chat_id", "text", "author_id", "author_name", "created_at", "updated_at")
 _REVISION = ("version", "text", "editor_id", "editor_name", "written_at")
 _CHATS = 50
+# What a part of an administrator's export has at most: chats, and about how many notes.
+_PART = 1_000
+_NOTES = 2_000
 
 
 @receiver(signals.exporting)
-def export_chats(sender: type[Portal], portal: Portal, client: RestClient | None, **_: Any) -> dict[str, Any]:
+def export_chats(
+    sender: type[Portal], portal: Portal, client: RestClient | None, after: int = 0, **_: Any
+) -> dict[str, Any]:
     """Every chat with its number of notes, and the notes of those that ``client``'s user may read; None: of all."""
-    return {"chats": _everything(portal) if client is None else _for_reader(portal, client)}
+    return {"chats": _everything(portal)} if client is None else _part(portal, client, after)
 
 
 def _everything(portal: Portal) -> Iterator[dict[str, Any]]:
@@ -42,22 +47,38 @@ def _with_history(note: Note) -> dict[str, Any]:
     return {**said, "revisions": revisions}
 
 
-def _for_reader(portal: Portal, client: RestClient) -> list[dict[str, Any]]:
-    chats = list(Chat.objects.filter(portal=portal).annotate(size=_SIZE).order_by("pk"))
+def _part(portal: Portal, client: RestClient, after: int) -> dict[str, Any]:
+    """The chats that follow the one with primary key ``after``: one request to the portal."""
+    following = Chat.objects.filter(portal=portal, pk__gt=after).annotate(size=_SIZE).order_by("pk")
+    chats, has_more = _few(list(following[:_PART]))
+    notes: dict[int, list[dict[str, Any]]] = {chat.pk: [] for chat in _readable(client, chats)}
+    kept = Note.objects.filter(chat__in=notes, deleted_at=None).order_by("pk")
+    for note in kept.values(*_FIELDS).iterator():
+        notes[note.pop("chat_id")].append(note)
+    return {
+        "chats": [
+            {"chat_id": chat.chat_id, "number_of_notes": chat.size, "notes": notes.get(chat.pk)}
+            for chat in chats
+        ],
+        "next": chats[-1].pk if has_more else None,
+    }
+
+
+def _few(found: Sequence[Any]) -> tuple[Sequence[Any], bool]:
+    """The first of some chats, which one request can ask about, and whether there may be more."""
+    filled = notes = 0
+    for number, chat in enumerate(found):
+        if filled == BATCH_LIMIT or notes >= _NOTES:
+            return found[:number], True
+        filled += bool(chat.size)
+        notes += chat.size
+    return found, len(found) == _PART
+
+
+def _readable(client: RestClient, chats: Sequence[Any]) -> list[Chat]:
     filled = [chat for chat in chats if chat.size]
-    parts = [filled[start : start + BATCH_LIMIT] for start in range(0, len(filled), BATCH_LIMIT)]
-    readable = [chat.pk for part in parts for chat in _readable(client, part)]
-    notes: dict[int, list[dict[str, Any]]] = {}
-    for note in (
-        Note.objects.filter(chat__in=readable, deleted_at=None).order_by("pk").values(*_FIELDS).iterator()
-    ):
-        notes.setdefault(note.pop("chat_id"), []).append(note)
-    return [
-        {"chat_id": chat.chat_id, "number_of_notes": chat.size, "notes": notes.get(chat.pk)} for chat in chats
-    ]
-
-
-def _readable(client: RestClient, chats: Sequence[Chat]) -> list[Chat]:
-    commands = {f"chat_{chat.pk}": ("im.dialog.get", {"DIALOG_ID": f"chat{chat.chat_id}"}) for chat in chats}
+    if not filled:
+        return []
+    commands = {f"chat_{chat.pk}": ("im.dialog.get", {"DIALOG_ID": f"chat{chat.chat_id}"}) for chat in filled}
     answers = client.batch(commands)
-    return [chat for chat in chats if f"chat_{chat.pk}" in answers.results]
+    return [chat for chat in filled if f"chat_{chat.pk}" in answers.results]

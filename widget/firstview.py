@@ -31,7 +31,7 @@ class FirstView:
     @classmethod
     def of(cls, opened: OpenRequest, granted: Access, *, by_link: bool) -> Self:
         """What an open asks to see."""
-        chat = granted.proof.chat
+        chat = granted.rights.chat
         revision = notes.revision(chat) if granted.revision is None else granted.revision
         number = opened.options.get("note") if by_link else None
         named = int(number) if isinstance(number, str) and number.isdecimal() else None

@@ -12,7 +12,6 @@ from portals.frames import OUTCOME, embeddable, image_sources, nonce_of
 from widget import access, pages
 from widget.cards import registry
 from widget.firstview import FirstView
-from widget.sessions import LIFETIME
 
 
 def show(request: HttpRequest, opened: OpenRequest, *, by_link: bool = False) -> HttpResponse:
@@ -20,33 +19,34 @@ def show(request: HttpRequest, opened: OpenRequest, *, by_link: bool = False) ->
 
     Raises: Refusal.
     """
-    claim = access.Claim.of(opened)
+    claim = access.OpenClaim.of(opened)
     granted = access.prove(claim)
     counts.add(counts.Kind.OPEN, {"": 1})
-    request.META[OUTCOME] = granted.how.value
+    request.META[OUTCOME] = granted.source.value
     view = FirstView.of(opened, granted, by_link=by_link)
     origins = moves.origins(granted.portal, opened)
     images = [source for origin in origins for source in image_sources(origin)]
     link = _link(granted)
+    session = granted.session()
     frame_data = {
         "api": _api(),
-        "session": granted.session().sign(),
+        "session": session.sign(),
         "revision": view.revision,
         "link": link,
         "linked": view.linked,
-        "expires_in": int(LIFETIME.total_seconds()),
+        "expires_in": session.seconds,
         "member_id": claim.member_id,
         "dialog_id": str(claim.dialog_id),
-        "viewer_id": granted.proof.viewer,
-        "can_write": granted.proof.can_write,
-        "chat_id": granted.proof.chat_id,
+        "viewer_id": granted.identity.viewer,
+        "can_write": granted.rights.can_write,
+        "chat_id": granted.rights.chat_id,
         "portal": granted.portal.origin,
         "images": images,
     }
     cards = registry.shown(granted)
-    shared = pages.of_chat(view, cards, can_write=granted.proof.can_write, can_link=bool(link))
+    shared = pages.of_chat(view, cards, can_write=granted.rights.can_write, can_link=bool(link))
     nonce = nonce_of(request)
-    page = HttpResponse(shared.around(pages.own(granted.proof.viewer, frame_data, nonce), nonce))
+    page = HttpResponse(shared.around(pages.own(granted.identity.viewer, frame_data, nonce), nonce))
     return embeddable(request, page, *origins, images=images)
 
 
@@ -63,5 +63,5 @@ def _link(granted: access.Access) -> str:
     portal = granted.portal
     if REST_APP_URI in portal.handlers_missing:
         return ""
-    options = {"dialogId": f"chat{granted.proof.chat_id}", "note": ""}
+    options = {"dialogId": f"chat{granted.rights.chat_id}", "note": ""}
     return application_link(portal.origin, portal.app_code, options)

@@ -6,10 +6,13 @@ from typing import Final
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from rest_framework.serializers import DateTimeField
 
 from widget.ages import age
 from widget.models import Note
 
+# Moments as the API writes them: scripts compare the two.
+_moment: Final = DateTimeField().to_representation
 # The places of templates/widget/note.html, and what stands there in the blank.
 _BLANK: Final = {
     "identity": "",
@@ -51,11 +54,11 @@ def _values(note: Note) -> dict[str, object]:
     identity = ' id="note-{0}" data-author="{1}" data-note="{0}" data-version="{2}"'
     return {
         "identity": format_html(identity, note.pk, note.author_id, note.version),
-        "pinned": note.pinned_at.isoformat() if note.pinned_at else "",
+        "pinned": _moment(note.pinned_at) if note.pinned_at else "",
         "tone": f" tone-{note.author_id % 10}",
         "initial": note.author_name[:1] or "?",
         "author": note.author_name,
-        "moment": format_html(' datetime="{}"', note.created_at.isoformat()),
+        "moment": format_html(' datetime="{}"', _moment(note.created_at)),
         "age": age(note.created_at),
         "unedited": mark_safe(" hidden") if note.version == 1 else "",
         "editor": note.editor_name,

@@ -1,18 +1,19 @@
-"""The notebook of a chat: read, add, edit, tick, pin, delete. Every caller has proved that it may."""
+"""The notebook of a chat: read, add, edit, tick, pin. Every caller has proved that it may."""
 
+import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from widget import bounds, history, markdown, rendering
+from widget import bounds, history, markdown, merging, rendering
 from widget.folding import fold
+from widget.merging import Clash, Clashing
 from widget.models import Chat, Note
 from widget.sessions import WidgetSession
 
@@ -20,7 +21,7 @@ PAGE_SIZE = 50
 CHANGES_SIZE = 100
 TEXT_LIMIT = bounds.TEXT
 PINNED_LIMIT = 20
-KEPT_DELETED = timedelta(days=30)
+_WRITTEN = ("text", "editor_id", "editor_name", "version", "by_tick", "updated_at")
 
 
 class ReadOnly(Exception):
@@ -35,12 +36,28 @@ class TooManyPinned(Exception):
     """Pinned notes all stand on the first page."""
 
 
-class StaleNote(Exception):
-    """Somebody else has edited the note since; ``current`` is what it says now."""
+class KeyReused(Exception):
+    """The key belongs to ``made``, of another text: whoever sent it must be told, or this one would be lost."""
 
-    def __init__(self, current: Note) -> None:
+    def __init__(self, made: Note) -> None:
+        self.made = made
+
+
+class StaleNote(Exception):
+    """The note says something else by now: ``current``.
+
+    For an edit: ``base`` is what its writer started from (None if that is not kept), ``clashes`` what excludes
+    each other, ``merged`` the rest of both brought together, with what the writer made of what clashes.
+    """
+
+    def __init__(
+        self, current: Note, base: str | None = None, clashes: Sequence[Clash] = (), merged: str | None = None
+    ) -> None:
         super().__init__(f"note {current.pk} is at version {current.version}")
         self.current = current
+        self.base = base
+        self.clashes = clashes
+        self.merged = merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +90,7 @@ def page(
 
     One query. A page ends early where its notes are very long.
     """
-    notes = (query or Query()).apply(_present(chat_id))
+    notes = (query or Query()).apply(present(chat_id))
     newest = notes.filter(pinned_at=None).order_by("-pk")
     if before is None:
         # Each half by its own index; sorted as one, all notes of the chat would be read.
@@ -103,7 +120,7 @@ def _first_view(note: Note) -> tuple[float, int]:
 
 def has(chat_id: int, note_id: int) -> bool:
     """Whether the chat has this note."""
-    return _present(chat_id).filter(pk=note_id).exists()
+    return present(chat_id).filter(pk=note_id).exists()
 
 
 def revision(chat_id: int) -> int:
@@ -125,7 +142,7 @@ def changes(chat_id: int, *, since: int) -> tuple[Sequence[Note], bool]:
 
 def get(chat_id: int, note_id: int) -> Note:
     """Raises: NoSuchNote."""
-    note = _present(chat_id).filter(pk=note_id).first()
+    note = present(chat_id).filter(pk=note_id).first()
     if note is None:
         raise NoSuchNote(note_id)
     return note
@@ -134,18 +151,23 @@ def get(chat_id: int, note_id: int) -> Note:
 def add(session: WidgetSession, text: str, key: UUID | None = None) -> Note:
     """A new note, or the one that the author has made under this ``key`` before, unless it was deleted meanwhile.
 
-    Raises: ReadOnly.
+    Raises: ReadOnly, KeyReused if that was made of another text.
     """
-    _require_write(session)
+    require_write(session)
     made = rendering.made(text, session.viewer_name, session.portal)
+    digest = hashlib.sha256(text.encode()).hexdigest() if key else ""
     with transaction.atomic():
-        number = _next_revision(session.chat)
-        again = _present(session.chat).filter(author_id=session.viewer, key=key).first() if key else None
+        number = _locked(session.chat) + 1
+        again = present(session.chat).filter(author_id=session.viewer, key=key).first() if key else None
         if again is not None:
+            if again.key_digest != digest:
+                raise KeyReused(again)
             return again
+        Chat.objects.filter(pk=session.chat).update(revision=number)
         return Note.objects.create(
             chat_id=session.chat,
             key=key,
+            key_digest=digest,
             text=text,
             **made,
             author_id=session.viewer,
@@ -155,24 +177,37 @@ def add(session: WidgetSession, text: str, key: UUID | None = None) -> Note:
 
 
 def edit(session: WidgetSession, note_id: int, text: str, version: int) -> Note:
-    """Replace the text of a note that is still at ``version``, and keep what it said.
+    """Make of a note what its writer made of ``version``, together with what others have changed since.
 
-    Raises: ReadOnly, NoSuchNote, StaleNote.
+    What it said is kept; an edit that changes nothing makes no version.
+    Raises: ReadOnly, NoSuchNote, StaleNote if the changes exclude each other.
     """
-    _require_write(session)
-    return _rewrite(session, get(session.chat, note_id), text, version)
+    require_write(session)
+    return _rewrite(
+        session, note_id, lambda seen: text if seen.version == version else _merged(seen, version, text)
+    )
 
 
 def tick(session: WidgetSession, note_id: int, box: int, *, checked: bool, version: int) -> Note:
-    """Tick box number ``box`` of a note that is still at ``version``, or untick it.
+    """Tick box number ``box`` that a note had at ``version``, or untick it, whatever became of other lines since.
 
-    Raises: ReadOnly, NoSuchNote, StaleNote, NoSuchBox.
+    Raises: ReadOnly, NoSuchNote, StaleNote if they changed that line, NoSuchBox.
     """
-    _require_write(session)
-    note = get(session.chat, note_id)
-    if note.version != version:
-        raise StaleNote(note)
-    return _rewrite(session, note, markdown.tick(note.text, box, checked=checked), version)
+    require_write(session)
+
+    def ticked(note: Note) -> str:
+        seen = history.text_of(note, version)
+        if seen is None:
+            raise StaleNote(note)
+        text = markdown.tick(seen, box, checked=checked)
+        if note.version == version:
+            return text
+        # Who wants what was there already has not seen what became of it.
+        if text == seen:
+            raise StaleNote(note)
+        return _merged(note, version, text)
+
+    return _rewrite(session, note_id, ticked, by_tick=True)
 
 
 def pin(session: WidgetSession, note_id: int, *, pinned: bool) -> Note:
@@ -180,80 +215,86 @@ def pin(session: WidgetSession, note_id: int, *, pinned: bool) -> Note:
 
     Raises: ReadOnly, NoSuchNote, TooManyPinned.
     """
-    with _change(session, note_id) as note:
-        others = _present(session.chat).filter(pinned_at__isnull=False).exclude(pk=note_id)
+    with change(session, note_id) as note:
+        others = present(session.chat).filter(pinned_at__isnull=False).exclude(pk=note_id)
         if pinned and others.count() >= PINNED_LIMIT:
             raise TooManyPinned
-        note.pinned_at = (note.pinned_at or timezone.now()) if pinned else None
-        note.save(update_fields=["pinned_at", "changed_in"])
+        if pinned != bool(note.pinned_at):
+            note.pinned_at = timezone.now() if pinned else None
+            save(note, "pinned_at")
     return note
 
 
-def delete(session: WidgetSession, note_id: int) -> None:
-    """Raises: ReadOnly, NoSuchNote."""
-    with _change(session, note_id) as note:
-        note.deleted_at = timezone.now()
-        note.save(update_fields=["deleted_at", "changed_in"])
-
-
-def restore(session: WidgetSession, note_id: int) -> Note:
-    """Undo a deletion. Raises: ReadOnly, NoSuchNote."""
-    with _change(session, note_id, deleted=True) as note:
-        note.deleted_at = None
-        note.pinned_at = None
-        note.save(update_fields=["deleted_at", "pinned_at", "changed_in"])
-    return note
-
-
-def purge(now: datetime | None = None) -> int:
-    """Erase what was deleted long ago; returns how many notes."""
-    due = (now or timezone.now()) - KEPT_DELETED
-    _, by_model = Note.objects.filter(deleted_at__lt=due).delete()
-    return by_model.get("widget.Note", 0)
-
-
-def _present(chat_id: int) -> QuerySet[Note]:
+def present(chat_id: int) -> QuerySet[Note]:
+    """Notes of a chat that nobody has deleted."""
     return Note.objects.filter(chat=chat_id, deleted_at=None)
 
 
 @contextmanager
-def _change(session: WidgetSession, note_id: int, *, deleted: bool = False) -> Iterator[Note]:
-    """One change of a note at a time in a chat: the chat's row is the lock, and counts.
+def change(session: WidgetSession, note_id: int, *, deleted: bool = False) -> Iterator[Note]:
+    """One change of a note at a time in a chat: the chat's row is the lock. `save` makes the change count.
 
-    Raises: ReadOnly, NoSuchNote.
+    Raises: ReadOnly, NoSuchNote; with ``deleted`` it is a note of the bin as well.
     """
-    _require_write(session)
+    require_write(session)
     with transaction.atomic():
-        number = _next_revision(session.chat)
-        note = Note.objects.filter(pk=note_id, chat=session.chat, deleted_at__isnull=not deleted).first()
-        if note is None:
+        revision = _locked(session.chat)
+        note = Note.objects.filter(pk=note_id, chat=session.chat).first()
+        if note is None or (note.deleted_at and not deleted):
             raise NoSuchNote(note_id)
-        note.changed_in = number
+        note.changed_in = revision + 1
         yield note
 
 
-def _next_revision(chat_id: int) -> int:
-    Chat.objects.filter(pk=chat_id).update(revision=F("revision") + 1)
-    return Chat.objects.values_list("revision", flat=True).get(pk=chat_id)
+def save(note: Note, *fields: str) -> None:
+    """Store ``fields`` of a note inside its `change`: the next change of the chat, which open pages hear of."""
+    Chat.objects.filter(pk=note.chat_id).update(revision=note.changed_in)
+    note.save(update_fields=[*fields, "changed_in"])
 
 
-def _rewrite(session: WidgetSession, seen: Note, text: str, version: int) -> Note:
-    """Raises: NoSuchNote, StaleNote."""
-    # Ahead of the chat's lock: rendering a long note takes longer than everything else together.
-    made = rendering.made(text, seen.author_name, session.portal)
-    with _change(session, seen.pk) as note:
-        if note.version != version:
-            raise StaleNote(note)
-        history.keep(note)
-        for field, value in {"text": text, **made}.items():
-            setattr(note, field, value)
-        note.editor_id, note.editor_name = session.viewer, session.viewer_name
-        note.version += 1
-        note.updated_at = timezone.now()
-        note.save()
-    return note
-
-
-def _require_write(session: WidgetSession) -> None:
+def require_write(session: WidgetSession) -> None:
+    """Raises: ReadOnly."""
     if not session.can_write:
         raise ReadOnly
+
+
+def _locked(chat_id: int) -> int:
+    """The chat's revision; nobody else changes the chat before this transaction ends."""
+    return Chat.objects.select_for_update(no_key=True).values_list("revision", flat=True).get(pk=chat_id)
+
+
+def _merged(note: Note, version: int, text: str) -> str:
+    """``text``, which was made of ``version``, with what others have changed since. Raises: StaleNote."""
+    base = history.text_of(note, version)
+    if base is None:
+        raise StaleNote(note)
+    try:
+        merged = merging.merge(base, text, note.text)
+    except Clashing as clashing:
+        raise StaleNote(note, base, clashing.clashes, clashing.merged) from None
+    if len(merged) > TEXT_LIMIT or not merged.strip():
+        raise StaleNote(note, base, [Clash(base, text, note.text)], merged)
+    return merged
+
+
+def _rewrite(
+    session: WidgetSession, note_id: int, make: Callable[[Note], str], *, by_tick: bool = False
+) -> Note:
+    """Give a note the text that ``make`` makes of it. Raises: NoSuchNote, and what ``make`` raises."""
+    while True:
+        seen = get(session.chat, note_id)
+        text = make(seen)
+        if text == seen.text:
+            return seen
+        # Ahead of the chat's lock: merging and rendering a long note take longer than everything else together.
+        made = rendering.made(text, seen.author_name, session.portal)
+        with change(session, note_id) as note:
+            # Otherwise somebody was faster: once more, of what they wrote.
+            if note.version == seen.version:
+                history.keep(note)
+                for field, value in {"text": text, **made}.items():
+                    setattr(note, field, value)
+                note.editor_id, note.editor_name = session.viewer, session.viewer_name
+                note.version, note.by_tick = note.version + 1, by_tick
+                save(note, *_WRITTEN, *made)
+                return note

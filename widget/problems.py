@@ -1,5 +1,6 @@
 """Errors of the API as problem details (RFC 9457), each with a stable ``code``."""
 
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -45,6 +46,7 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
     log.info("api_refused", reason=code, status=response.status_code)
     counters.api_refused(code)
     response.data = {
+        # RFC 9457, 4.2.1: of this type, the title is that of the status.
         "type": "about:blank",
         "title": HTTPStatus(response.status_code).phrase,
         "status": response.status_code,
@@ -58,7 +60,19 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
 
 def _parts(error: APIException) -> tuple[str, str, dict[str, Any]]:
     if isinstance(error, ValidationError):
-        return "invalid", "", {"errors": error.detail}
+        return "invalid", " ".join(_messages(error.detail)), {"errors": _by_field(error.detail)}
     detail = error.detail
     code = detail.code if isinstance(detail, ErrorDetail) else error.default_code
     return str(code), str(detail), getattr(error, "members", {})
+
+
+def _by_field(detail: Any) -> dict[str, Any]:
+    return detail if isinstance(detail, dict) else {"non_field_errors": detail}
+
+
+def _messages(detail: Any) -> Iterator[str]:
+    if isinstance(detail, str):
+        yield str(detail)
+        return
+    for part in detail.values() if isinstance(detail, dict) else detail:
+        yield from _messages(part)

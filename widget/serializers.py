@@ -7,11 +7,12 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from portals.bitrix24.payloads import DialogId, PayloadError
-from widget.access import Claim
+from widget.access import OpenClaim
 from widget.hidden import shows, without_hidden
 from widget.history import Version
 from widget.models import Note
 from widget.notes import TEXT_LIMIT, Query
+from widget.schema import BaseSerializer, ClashSerializer, ProblemSerializer
 
 _BLANK_LINES_AHEAD = re.compile(r"\A(?:[ \t]*[^\S \t])+")
 
@@ -69,24 +70,85 @@ class NoteSerializer(serializers.ModelSerializer[Note]):
         return None if note.editor_id is None else EditorSerializer(note).data  # type: ignore[return-value]
 
 
+class NoteEditedSerializer(NoteSerializer):
+    """A note after an edit; ``merged``: it also says what others have changed since the version that was edited."""
+
+    merged = serializers.BooleanField()
+
+    class Meta(NoteSerializer.Meta):
+        fields = (*NoteSerializer.Meta.fields, "merged")  # type: ignore[assignment]
+
+
+class DeletedNoteSerializer(serializers.ModelSerializer[Note]):
+    """A note of the bin: what it said, whose it was, who deleted it when."""
+
+    author = AuthorSerializer(source="*", read_only=True)
+    deleter = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Note
+        fields = ("id", "text", "html", "author", "version", "created_at", "deleter", "deleted_at")
+        read_only_fields = fields
+
+    @extend_schema_field(EditorSerializer)
+    def get_deleter(self, note: Note) -> dict[str, Any]:
+        return {"id": note.deleter_id, "name": note.deleter_name}
+
+
+class KeyReusedSerializer(ProblemSerializer):
+    """The key belongs to another text; ``current`` is what the note that was made of that says now."""
+
+    current = NoteSerializer()
+
+
+class StaleSerializer(ProblemSerializer):
+    """The note says something else by now: ``current``.
+
+    Of an edit also: its ``base``, what clashes, and ``merged``: the rest of both brought together, with what the
+    writer made of what clashes.
+    """
+
+    current = NoteSerializer()
+    base = BaseSerializer(allow_null=True)
+    clashes = ClashSerializer(many=True)
+    merged = serializers.CharField(allow_null=True, allow_blank=True)
+
+
+class BinPageSerializer(serializers.Serializer[Any]):
+    """A page of the bin, the latest deleted first; ``next`` is the address of the next one."""
+
+    results = DeletedNoteSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+
+
+class BinQuerySerializer(serializers.Serializer[Any]):
+    """Where a page of the bin begins: as ``next`` of the page before says."""
+
+    before = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+
+
+class SeenSerializer(serializers.Serializer[Any]):
+    """The version that somebody has in front of them."""
+
+    version = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
+
+
 class KeySerializer(serializers.Serializer[Any]):
     """What tells a repetition of a request from a new one."""
 
     key = serializers.UUIDField(allow_null=True)
 
 
-class NoteEditSerializer(serializers.Serializer[Any]):
+class NoteEditSerializer(SeenSerializer):
     """An edit names the version it started from."""
 
     text = TextField()
-    version = serializers.IntegerField(min_value=1)
 
 
-class TickSerializer(serializers.Serializer[Any]):
+class TickSerializer(SeenSerializer):
     """A box of the version the viewer sees, and what it is to be."""
 
     checked = serializers.BooleanField()
-    version = serializers.IntegerField(min_value=1)
 
 
 class PreviewSerializer(serializers.Serializer[Any]):
@@ -146,11 +208,12 @@ class PieceSerializer(serializers.Serializer[Any]):
 
 
 class VersionSerializer(serializers.Serializer[Version]):
-    """A version of a note."""
+    """A version of a note; ``by_tick``: boxes were ticked, nothing was written."""
 
     version = serializers.IntegerField()
     editor = EditorSerializer(source="*")
     written_at = serializers.DateTimeField()
+    by_tick = serializers.BooleanField()
 
 
 class VersionDetailSerializer(VersionSerializer):
@@ -161,22 +224,25 @@ class VersionDetailSerializer(VersionSerializer):
 
 
 class HistorySerializer(serializers.Serializer[Any]):
-    """The kept versions of a note, at most 100, newest first."""
+    """The kept versions of a note, newest first; ticks that one person made in a row are one version."""
 
     results = VersionSerializer(many=True)
 
 
 class SessionRequestSerializer(serializers.Serializer[Any]):
-    """Fresh auth of the parent window, traded for a session."""
+    """Fresh auth of the parent window, traded for a session; ``expires_in``: seconds that the token has left."""
 
     member_id = serializers.RegexField(r"^[0-9a-fA-F]{32}$")
     access_token = serializers.CharField(max_length=512)
     dialog_id = serializers.CharField(max_length=32)
+    expires_in = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
 
-    def claim(self) -> Claim:
+    def claim(self) -> OpenClaim:
         """The proof to ask for; call after ``is_valid``."""
         data = self.validated_data
-        return Claim(data["member_id"].lower(), data["access_token"], data["dialog_id"], None)
+        return OpenClaim(
+            data["member_id"].lower(), data["access_token"], data["dialog_id"], data.get("expires_in")
+        )
 
     def validate_dialog_id(self, value: str) -> DialogId:
         try:

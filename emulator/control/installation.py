@@ -34,13 +34,13 @@ def uninstall(control: Control) -> Json:
 
 
 def update(control: Control) -> Json:
-    """A new `version`; with `installer` the installation goes back to the wizard."""
+    """A new `version`; `installer`: whether it brings the wizard back, by default as the card says."""
     installation = lifecycle.update(
         control.world,
         control.portal,
         control.client_id,
         control.body.integer("version"),
-        installer=control.body.flag("installer"),
+        installer=control.body.flag("installer") if "installer" in control.body else None,
     )
     return {"version": installation.version}
 
@@ -81,7 +81,7 @@ def open_form(control: Control) -> Json:
         )
         return form_json(page)
     options = {"dialogId": body.text("dialog_id")} if body.text("dialog_id") else {}
-    if options and control.portal.generation == "new":
+    if placement == "REST_APP_URI" or (options and control.portal.generation == "new"):
         options["URI"] = "/online/"
     options |= {str(name): as_text(value) for name, value in (as_map(body.get("options")) or {}).items()}
     form = open_widget(

@@ -6,8 +6,8 @@ from emulator import faults, seed
 from emulator.control.support import Control, Json, token_json
 from emulator.errors import ApiError
 from emulator.params import Params, as_map
-from emulator.state import Chat, DiskItem, User, new_token
-from emulator.switches import Fault, Webhook
+from emulator.state import Chat, DiskItem, User
+from emulator.switches import Fault
 
 
 def tokens(control: Control) -> Json:
@@ -28,17 +28,17 @@ def revoke(control: Control) -> Json:
     return {"count": count}
 
 
-def webhook(control: Control) -> Json:
-    """An incoming webhook of `user_id` with `scope` (a list)."""
-    secret = new_token()[:16]
-    scope = list((control.body.array("scope") or {}).values())
-    control.portal.webhooks[secret] = Webhook(control.user.id, scope)
-    return {"url": f"{control.portal.client_endpoint}{control.user.id}/{secret}/"}
-
-
 def add_user(control: Control) -> Json:
-    """A new person: name, last_name, kind, admin, position; `id` if it must be a certain one."""
+    """A new person: name, last_name, kind, admin, position; `id` if it must be a certain one.
+
+    With `count` so many of them, numbered on from the last; `id` is then the first one's.
+    """
     body, portal = control.body, control.portal
+    if body.integer("count"):
+        first = max(portal.users) + 1
+        for number in range(first, first + body.integer("count")):
+            portal.users[number] = User(number, "Person", f"Newcomer {number}", online=True)
+        return {"id": first}
     user = User(
         id=body.integer("id") or max(portal.users) + 1,
         name=body.text("name", "New"),
@@ -111,7 +111,10 @@ def change_members(control: Control) -> Json:
 
 
 def set_fault(control: Control) -> Json:
-    """Switch a fault of the portal; of an authorization server under the key "oauth", of the second "oauth2"."""
+    """Switch a fault of the portal; of an authorization server under the key "oauth", of the second "oauth2".
+
+    `method` restricts it to one REST method.
+    """
     error = control.body.text("error") or None
     if error is not None and error not in faults.NAMES:
         raise ApiError(400, "UNKNOWN_FAULT", f"Known: {sorted(faults.NAMES)}")
@@ -120,7 +123,25 @@ def set_fault(control: Control) -> Json:
     port = servers.get(control.path["key"])
     fault = control.world.oauth_faults.setdefault(port, Fault()) if port else control.portal.fault
     fault.delay_ms, fault.error, fault.times = control.body.integer("delay_ms"), error, times
+    fault.method = control.body.text("method").lower()
     return {"error": error, "delay_ms": fault.delay_ms, "times": times}
+
+
+def contradict(control: Control) -> Json:
+    """Let `method` answer something else than the truth: `answer` is laid over a map, replaces a list.
+
+    With `authority` it is laid over what the authorization server says of the portal's tokens (`app.info`).
+    Without `answer` the truth is told again.
+    """
+    portal, body = control.portal, control.body
+    if body.flag("authority"):
+        told, name = control.world.contradictions, portal.member_id
+    else:
+        told, name = portal.contradictions, body.required("method").lower()
+    told.pop(name, None)
+    if "answer" in body:
+        told[name] = body["answer"]
+    return {}
 
 
 def set_bucket(control: Control) -> Json:

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -11,10 +11,8 @@ from starlette.routing import Route
 from emulator.errors import ApiError
 from emulator.opening import GateClosed, OpenForm
 from emulator.params import Params
+from emulator.running import Emulator
 from emulator.state import Portal, Token, User, World
-
-if TYPE_CHECKING:
-    from emulator.server import Emulator
 
 Json = dict[str, Any] | list[Any]
 
@@ -61,22 +59,24 @@ Handler = Callable[[Control], Json | Awaitable[Json]]
 
 
 def route(path: str, handler: Handler, http: str = "POST") -> Route:
-    """A route that answers with the handler's JSON; a closed gate is `{"gate": …}` at 200."""
+    """A route that answers with the handler's JSON."""
 
     async def endpoint(request: Request) -> Response:
-        try:
-            body = await request.json() if await request.body() else {}
-            control = Control(request, {**dict(request.query_params), **body})
-            result = handler(control)
-            return JSONResponse(await result if inspect.isawaitable(result) else result)
-        except GateClosed as closed:
-            return JSONResponse({"gate": closed.gate})
-        except ApiError as error:
-            return JSONResponse(error.body(), error.status)
-        except ValueError as error:
-            return JSONResponse({"error": "BAD_VALUE", "error_description": str(error)}, 400)
+        body = await request.json() if await request.body() else {}
+        control = Control(request, {**dict(request.query_params), **body})
+        result = handler(control)
+        return JSONResponse(await result if inspect.isawaitable(result) else result)
 
     return Route(f"/_control/{path}", endpoint, methods=[http], name=f"{http} {path}")
+
+
+def refusal(_request: Request, error: Exception) -> Response:
+    """An error as JSON; a closed gate is no error but what Bitrix24 would show."""
+    if isinstance(error, GateClosed):
+        return JSONResponse({"gate": error.gate})
+    if isinstance(error, ApiError):
+        return JSONResponse(error.body(), error.status)
+    return JSONResponse({"error": "BAD_VALUE", "error_description": str(error)}, 400)
 
 
 def form_json(form: OpenForm | None) -> Json:

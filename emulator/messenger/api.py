@@ -23,18 +23,20 @@ MESSAGE_LIMIT = 20_000
 
 
 def endpoint(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-    """Wraps a handler: parses the body, finds the desk, turns refusals into `{"text"}` with their status."""
+    """Wraps a handler: parses the body, finds the desk."""
 
     async def answer(request: Request) -> Response:
-        try:
-            params = await _body(request)
-            return JSONResponse(handler(Desk.of(request, params), params))
-        except Refused as refused:
-            return JSONResponse({"text": refused.text}, refused.status)
-        except ApiError as error:
-            return JSONResponse({"text": error.description or error.code}, error.status)
+        params = await _body(request)
+        return JSONResponse(handler(Desk.of(request, params), params))
 
     return answer
+
+
+def refusal(_request: Request, error: Exception) -> Response:
+    """`{"text"}` with the status of a refusal or of an error of the portal."""
+    if isinstance(error, ApiError):
+        return JSONResponse({"text": error.description or error.code}, error.status)
+    return JSONResponse({"text": str(error)}, error.status if isinstance(error, Refused) else 500)
 
 
 def post_message(desk: Desk, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,9 +131,8 @@ def market_update(desk: Desk, params: Mapping[str, Any]) -> dict[str, Any]:
     application = desk.world.applications[client_id]
     version = int(params.get("version") or application.version)
     application.version = max(application.version, version)
-    wizard = application.has_interface and bool(application.install_url)
-    lifecycle.update(desk.world, desk.portal, client_id, version, installer=wizard)
-    return {"page": wizard}
+    installation = lifecycle.update(desk.world, desk.portal, client_id, version)
+    return {"page": not installation.installed}
 
 
 def market_uninstall(desk: Desk, params: Mapping[str, Any]) -> dict[str, Any]:

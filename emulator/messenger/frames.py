@@ -80,7 +80,8 @@ def _form(desk: Desk, client_id: str, params: Mapping[str, Any]) -> OpenForm:
 
 def _widget_options(desk: Desk, params: Mapping[str, Any]) -> dict[str, str]:
     if params.get("placement") == "REST_APP_URI":
-        return {str(name): str(value) for name, value in (params.get("options") or {}).items()}
+        given = {str(name): str(value) for name, value in (params.get("options") or {}).items()}
+        return {"URI": str(params.get("uri") or "/online/")} | given
     options = {"dialogId": str(params.get("dialog", ""))}
     if desk.portal.generation == "new" and params.get("uri"):
         options["URI"] = str(params["uri"])

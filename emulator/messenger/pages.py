@@ -97,10 +97,7 @@ def welcome(request: Request) -> Response:
 
 def messenger(request: Request) -> Response:
     """`GET /online/?as=USER[&dialog=DIALOG][&lang=LANG]`: the messenger."""
-    try:
-        desk = Desk.of(request, request.query_params)
-    except Refused as refused:
-        return _missing(request, refused)
+    desk = Desk.of(request, request.query_params)
     mine, open_chats = rows_for(desk.portal, desk.viewer, desk.world.clock.now())
     dialog_id = request.query_params.get("dialog") or (mine[0].dialog_id if mine else "")
     talk, problem = None, ""
@@ -125,10 +122,7 @@ def messenger(request: Request) -> Response:
 
 def market(request: Request) -> Response:
     """`GET /market/?as=USER`: the applications of the portal."""
-    try:
-        desk = Desk.of(request, request.query_params)
-    except Refused as refused:
-        return _missing(request, refused)
+    desk = Desk.of(request, request.query_params)
     return _page(
         "market.html",
         **_desk_context(desk),
@@ -148,14 +142,11 @@ def linked(request: Request) -> Response:
 
     The browser of a real portal is signed in; here `as` says who follows the link.
     """
-    try:
-        desk = Desk.of(request, request.query_params)
-    except Refused as refused:
-        return _missing(request, refused)
+    desk = Desk.of(request, request.query_params)
     code = request.path_params["code"]
     found = [item for item in desk.world.applications.values() if code in (item.code, item.client_id)]
     if not found:
-        return _missing(request, Refused(404, "There is no such application."))
+        raise Refused(404, "There is no such application.")
     options = {
         match[1]: value
         for name, value in request.query_params.items()
@@ -185,10 +176,11 @@ def _page(name: str, **context: Any) -> HTMLResponse:
     return HTMLResponse(html, headers={"Cache-Control": "no-store"})
 
 
-def _missing(request: Request, refused: Refused) -> Response:
+def missing(request: Request, error: Exception) -> Response:
+    """The page that says why there is none."""
     portal: Portal = request.state.portal
-    page = _page("missing.html", portal=portal, viewer=None, language=portal.language, text=refused.text)
-    page.status_code = refused.status
+    page = _page("missing.html", portal=portal, viewer=None, language=portal.language, text=str(error))
+    page.status_code = error.status if isinstance(error, Refused) else 500
     return page
 
 

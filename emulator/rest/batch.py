@@ -1,6 +1,7 @@
 """Method `batch` (REST docs: "batch"): up to 50 commands, later ones may use earlier results."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from emulator.errors import ApiError
@@ -40,12 +41,23 @@ def batch(call: Call) -> dict[str, Any]:
     }
 
 
+def commanded(params: Mapping[str, Any]) -> list[str]:
+    """The methods that a batch calls; none of another request."""
+    return [_name(as_text(command)) for command in (Params(params).array("cmd") or {}).values()]
+
+
 def substitute(value: Any, results: dict[str, Any]) -> Any:
-    """Replace `$result[key][field]` in every text of a (nested) value."""
+    """Replace `$result[key][field]` in every text of a (nested) value.
+
+    What is not there is replaced by the deepest value that is, and a reference that is the whole text by that value
+    itself, an array too (portal source, module rest, May 2026).
+    """
     if isinstance(value, dict):
         return {key: substitute(item, results) for key, item in value.items()}
     if isinstance(value, str):
-        return _REFERENCE.sub(lambda match: _lookup(match[1], results), value)
+        if whole := _REFERENCE.fullmatch(value):
+            return _lookup(whole[1], results)
+        return _REFERENCE.sub(lambda match: as_text(_lookup(match[1], results), "Array"), value)
     return value
 
 
@@ -69,8 +81,12 @@ def _error_body(error: ApiError) -> dict[str, str]:
     return {"error_description": ""} | error.body()
 
 
-def _lookup(path: str, results: dict[str, Any]) -> str:
+def _lookup(path: str, results: dict[str, Any]) -> Any:
     value: Any = results
     for key in _KEY.findall(path):
-        value = (as_map(value) or {}).get(key.strip("'\""))
-    return as_text(value)
+        inner = as_map(value) or {}
+        name = key.strip("'\"")
+        if name not in inner:
+            return value
+        value = inner[name]
+    return value

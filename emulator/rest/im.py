@@ -6,7 +6,7 @@ from emulator.clock import iso
 from emulator.dialogs import may_read, resolve_dialog, title_for
 from emulator.errors import ApiError
 from emulator.rest.registry import Call, method
-from emulator.state import Chat, DiskItem, Message
+from emulator.state import Chat, DiskItem, Message, User
 
 RESTRICTIONS = (
     "avatar",
@@ -73,11 +73,26 @@ def _dialog_fields(call: Call, chat: Chat) -> dict[str, Any]:
         "background_id": None,
         "permissions": dict.fromkeys(MANAGED, "manager") | {"can_post": "member"},
         "is_new": False,
-        "readed_list": [],
+        "readed_list": _readers(call, members, last_id),
         "manager_list": [chat.owner, *chat.managers] if chat.owner else chat.managers,
         "last_message_views": {"message_id": last_id, "first_viewers": [], "count_of_viewers": 0},
         "dialog_id": call.params.text("DIALOG_ID"),
     }
+
+
+def _readers(call: Call, members: list[User], last_id: int) -> list[dict[str, Any]]:
+    """One entry for everybody else, however many they are."""
+    now = iso(call.world.clock.now())
+    return [
+        {
+            "user_id": user.id,
+            "user_name": user.full_name,
+            "message_id": last_id if user.online else 0,
+            "date": now if user.online and last_id else None,
+        }
+        for user in members
+        if user.id != call.user.id
+    ]
 
 
 @method("im.chat.get", "im")
@@ -103,8 +118,8 @@ def message_add(call: Call) -> int:
     if call.user.id not in chat.members:
         raise ApiError(403, "ACCESS_ERROR", "Action unavailable")
     _check_reply(call, chat)
-    system = call.params.flag("SYSTEM")
-    if system and call.caller.application:
+    system = call.params.flag("SYSTEM") and chat.message_type != "P"
+    if system:
         text = f"[b]{call.caller.application.title}[/b]\n{text}"
     message = Message(
         call.portal.next_id(), 0 if system else call.user.id, text or attach, call.world.clock.now()
@@ -149,15 +164,15 @@ def _check_reply(call: Call, chat: Chat) -> None:
     )
     if elsewhere:
         raise ApiError(
-            400, "REPLY_FROM_OTHER_CHAT_ERROR", "You can only reply to a message from the same chat"
+            403, "REPLY_FROM_OTHER_CHAT_ERROR", "You can only reply to a message from the same chat"
         )
-    raise ApiError(400, "REPLY_ACCESS_ERROR", "Action unavailable")
+    raise ApiError(403, "REPLY_ACCESS_ERROR", "Action unavailable")
 
 
 def _entity_link(chat: Chat) -> dict[str, str]:
     if chat.entity_type == "CRM":
         kind, _, number = chat.entity_id.partition("|")
-        return {"type": "CRM", "url": f"/crm/{kind.lower()}/details/{number}/", "id": number}
+        return {"type": kind, "url": f"/crm/{kind.lower()}/details/{number}/", "id": chat.entity_id}
     if chat.entity_type == "SONET_GROUP":
         return {
             "type": "SONET_GROUP",

@@ -16,33 +16,42 @@ MAX_LIMIT = 200
 
 @method("im.dialog.users.list", "im")
 def dialog_users_list(call: Call) -> Answer:
-    """Members of a chat, paged by OFFSET or, without a total, by LAST_ID."""
+    """Members in the order in which they came, paged by OFFSET or, without a total, by LAST_ID.
+
+    Only active people are in a page, and it is filtered after it was cut: it may be shorter than LIMIT.
+    """
     chat = dialog_of(call)
-    people = [call.portal.users[member] for member in sorted(chat.members)]
-    if call.params.flag("SKIP_EXTERNAL"):
-        kept = _texts(call.params.get("SKIP_EXTERNAL_EXCEPT_TYPES"))
-        people = [user for user in people if user.kind != "bot" or "bot" in kept]
+    members = [call.portal.users[member] for member in chat.members]
     limit = min(max(call.params.integer("LIMIT", DEFAULT_LIMIT), 1), MAX_LIMIT)
     if call.params.text("LAST_ID"):
-        after = [user for user in people if user.id > call.params.integer("LAST_ID")]
-        return Answer([user_item(user) for user in after[:limit]])
+        last = call.params.integer("LAST_ID")
+        after = sorted((user for user in members if user.id > last), key=lambda user: user.id)
+        return Answer(_page(call, after[:limit]))
     start = max(call.params.integer("OFFSET"), 0)
     end = start + limit
     return Answer(
-        [user_item(user) for user in people[start:end]],
-        total=len(people),
-        next=end if end < len(people) else None,
+        _page(call, members[start:end]),
+        total=len(members),
+        next=end if end < len(members) else None,
     )
+
+
+def _page(call: Call, people: list[User]) -> list[dict[str, Any]]:
+    shown = [user for user in people if user.kind != "dismissed"]
+    if call.params.flag("SKIP_EXTERNAL"):
+        kept = _texts(call.params.get("SKIP_EXTERNAL_EXCEPT_TYPES"))
+        shown = [user for user in shown if user.kind != "bot" or "bot" in kept]
+    return [user_item(user) for user in shown]
 
 
 @method("im.chat.user.list", "im")
 def chat_user_list(call: Call) -> list[int]:
-    """Ids of members; empty for whoever may not read the chat."""
+    """Ids of members; empty for whoever may not read the chat, and refused to everybody for the general chat."""
     chat_id = call.params.integer("CHAT_ID")
     if chat_id <= 0:
         raise ApiError(400, "CHAT_ID_EMPTY", "Chat ID can't be empty")
     chat = call.portal.chats.get(chat_id)
-    if chat is None:
+    if chat is None or chat.entity_type == "GENERAL":
         raise ApiError(403, "ACCESS_ERROR", "You do not have access to the specified dialog")
     return sorted(chat.members) if may_read(call.portal, call.user, chat) else []
 

@@ -1,13 +1,13 @@
 """What a REST method is, what it is given, and how one is called."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from emulator.errors import ApiError
 from emulator.installations import Application, Installation
 from emulator.limits import Limits
-from emulator.params import Params
+from emulator.params import Params, overlay
 from emulator.state import Portal, User, World
 
 PAGE_SIZE = 50
@@ -15,7 +15,10 @@ PAGE_SIZE = 50
 
 @dataclass
 class Caller:
-    """Who calls: a person, through an application or (without one) through an incoming webhook."""
+    """Who calls: a person through an application.
+
+    `slowness`: seconds that methods took already, by a switched fault.
+    """
 
     world: World
     portal: Portal
@@ -23,12 +26,13 @@ class Caller:
     scope: frozenset[str]
     limits: Limits
     access_token: str
-    application: Application | None = None
-    installation: Installation | None = None
+    application: Application
+    installation: Installation
+    slowness: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def client_id(self) -> str:
-        return self.application.client_id if self.application else ""
+        return self.application.client_id
 
 
 @dataclass
@@ -51,13 +55,7 @@ class Call:
         return self.caller.user
 
     def in_application(self) -> tuple[Application, Installation]:
-        """The calling application. Raises `ApiError` 403 WRONG_AUTH_TYPE for a webhook."""
-        if self.caller.application is None or self.caller.installation is None:
-            raise ApiError(
-                403,
-                "WRONG_AUTH_TYPE",
-                "Current authorization type is denied for this method Application context required",
-            )
+        """The calling application."""
         return self.caller.application, self.caller.installation
 
     def require_admin(self) -> None:
@@ -116,8 +114,12 @@ def run(caller: Caller, name: str, params: Params) -> Answer:
     if used > caller.portal.bucket.operating_limit:
         raise ApiError(429, "OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit.")
     result = found.function(Call(caller, params))
-    caller.limits.spend(caller.portal.key, caller.client_id, name, now, caller.world.clock.now() - now)
-    return result if isinstance(result, Answer) else Answer(result)
+    seconds = caller.world.clock.now() - now + caller.slowness.get(name, 0.0)
+    caller.limits.spend(caller.portal.key, caller.client_id, name, now, seconds)
+    answer = result if isinstance(result, Answer) else Answer(result)
+    if name in caller.portal.contradictions:
+        answer.result = overlay(answer.result, caller.portal.contradictions[name])
+    return answer
 
 
 def paginate(items: list[Any], start: int) -> Answer:

@@ -14,20 +14,15 @@ from emulator.limits import Limits
 from emulator.params import Params, read_params
 from emulator.recorder import Recorder
 from emulator.rest import disk
+from emulator.rest.batch import commanded
 from emulator.rest.envelope import timing
 from emulator.rest.registry import Caller, run
 from emulator.state import Portal, Token, User, World
 
-CORS = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Headers": "origin, content-type, accept",
-    "X-Content-Type-Options": "nosniff",
-}
+ALLOWED_HEADERS = ("origin", "content-type", "accept")
 # Documentation and portal source disagree on these; old portals follow the source.
 OLD_STATUSES = {"insufficient_scope": 401, "user_access_error": 401}
-_PATH = re.compile(
-    r"^/rest/(?:(?P<user>\d+)/(?P<secret>\w+)/)?(?P<method>[\w.]+?)(?:\.json)?/?$", re.IGNORECASE
-)
+_PATH = re.compile(r"^/rest/(?P<method>[\w.]+?)(?:\.json)?/?$", re.IGNORECASE)
 
 
 @dataclass
@@ -40,25 +35,24 @@ class RestServer:
 
     async def handle(self, request: Request, portal: Portal) -> Response:
         """Answer one request to `/rest/…` of a portal and record it."""
-        if request.method == "OPTIONS":
-            return Response(headers=CORS)
-        delay, error = faults.take(portal.fault)
-        if delay:
-            await asyncio.sleep(delay)
         params: dict[str, Any] = {}
         match = _PATH.match(request.url.path)
         name = match["method"].lower() if match else ""
         try:
             params = await read_params(request)
+            slow = portal.fault.method
+            delay, error = faults.take(portal.fault, [name, *commanded(params)])
+            if delay:
+                await asyncio.sleep(delay)
             if error:
                 response = faults.answer(error, "portal")
             else:
-                response = self._answer(request, portal, name, params, match)
+                response = self._answer(request, portal, name, params, slowness={slow or name: delay})
         except ApiError as failure:
             old = portal.generation == "old"
             status = OLD_STATUSES.get(failure.code, failure.status) if old else failure.status
             response = JSONResponse(failure.body(), status)
-        response.headers.update(CORS)
+        response.headers["X-Content-Type-Options"] = "nosniff"
         self.recorder.add(
             at=self.world.clock.now(),
             kind="rest",
@@ -78,17 +72,15 @@ class RestServer:
         portal: Portal,
         name: str,
         raw: dict[str, Any],
-        match: re.Match[str] | None,
+        *,
+        slowness: dict[str, float],
     ) -> Response:
         start = self.world.clock.now()
         source = request.client.host if request.client else ""
         if not self.limits.allow(portal.bucket, portal.key, source, start):
             raise ApiError(503, "QUERY_LIMIT_EXCEEDED", "Too many requests")
         params = Params(raw)
-        if match and match["secret"]:
-            caller = self._webhook(portal, int(match["user"]), match["secret"])
-        else:
-            caller = self._application(portal, _token_of(request, params))
+        caller = self._caller(portal, _token_of(request, params), slowness)
         if name == "download":
             return Response(disk.download(caller, params), media_type="application/octet-stream")
         answer = run(caller, name, params)
@@ -99,14 +91,7 @@ class RestServer:
             body["total"] = answer.total
         return JSONResponse(body | {"time": timing(caller, name, start)})
 
-    def _webhook(self, portal: Portal, user_id: int, secret: str) -> Caller:
-        webhook = portal.webhooks.get(secret)
-        if webhook is None or webhook.user_id != user_id:
-            raise ApiError(401, "INVALID_CREDENTIALS", "Invalid request credentials")
-        user = _active_user(portal, user_id)
-        return Caller(self.world, portal, user, frozenset(webhook.scope), self.limits, access_token="")
-
-    def _application(self, portal: Portal, access_token: str) -> Caller:
+    def _caller(self, portal: Portal, access_token: str, slowness: dict[str, float]) -> Caller:
         token = self._valid_token(portal, access_token)
         application = self.world.applications.get(token.client_id)
         if application is None:
@@ -128,6 +113,7 @@ class RestServer:
             access_token,
             application,
             installation,
+            slowness,
         )
 
     def _valid_token(self, portal: Portal, access_token: str) -> Token:

@@ -80,16 +80,23 @@ class RestClient:
             raise ValueError("not a REST method name")
         return self._call(method, params or {}, (), deadline)
 
-    def _call(self, method: str, params: Params, inner: Sequence[str], deadline: float) -> object:
+    def _call(
+        self,
+        method: str,
+        params: Params,
+        inner: Sequence[str],
+        deadline: float,
+        max_bytes: int | None = None,
+    ) -> object:
         form = [*php_pairs(params), ("auth", self.access_token)]
         self._admit(method, inner)
         try:
-            answer = self._post(method, form, deadline)
+            answer = self._post(method, form, deadline, max_bytes)
         except (RateLimited, TimeBudgetSpent) as error:
             if self.gate is None or not self.gate.refused([method.lower()], error):
                 raise
             self._admit(method, inner)
-            answer = self._post(method, form, deadline)
+            answer = self._post(method, form, deadline, max_bytes)
         if "result" not in answer.body:
             raise BadAnswer("result_missing", http_status=answer.http_status)
         return answer.body["result"]
@@ -98,24 +105,50 @@ class RestClient:
         if self.gate is not None:
             self.gate.admit([method.lower(), *inner])
 
-    def _post(self, method: str, form: Sequence[tuple[str, str]], deadline: float) -> Answer:
+    def _post(
+        self, method: str, form: Sequence[tuple[str, str]], deadline: float, max_bytes: int | None
+    ) -> Answer:
         url = f"{self.client_endpoint.rstrip('/')}/{method}"
-        return self.transport.post(url, form=form, deadline=deadline, method=method, owner=self.owner)
+        return self.transport.post(
+            url, form=form, deadline=deadline, method=method, owner=self.owner, max_bytes=max_bytes
+        )
 
     def batch(
-        self, commands: Mapping[str, Command], *, halt: bool = False, deadline: float = CALL_SECONDS
+        self,
+        commands: Mapping[str, Command],
+        *,
+        optional: Mapping[str, Command] | None = None,
+        halt: bool = False,
+        deadline: float = CALL_SECONDS,
+        max_bytes: int | None = None,
     ) -> BatchResult:
         """Run up to 50 commands in one request; with ``halt`` the first error ends the batch.
 
+        ``optional`` commands follow the others, and are left out while the time budget of any of them is spent.
         A later command may use ``$result[key][field]`` of an earlier one, so never put input of others into
-        parameters unchecked. ``deadline`` is in seconds.
+        parameters unchecked. ``deadline`` is in seconds; ``max_bytes`` is the largest answer that is read, None for
+        the transport's own limit.
         Raises: ValueError for commands Bitrix24 would refuse, Bitrix24Error if the batch as a whole failed.
         Source: Bitrix24 REST docs, "batch".
         """
+        try:
+            return self._batch({**commands, **(optional or {})}, halt, deadline, max_bytes)
+        except TimeBudgetSpent:
+            if not optional:
+                raise
+        return self._batch(commands, halt, deadline, max_bytes)
+
+    def _batch(
+        self,
+        commands: Mapping[str, Command],
+        halt: bool,  # noqa: FBT001
+        deadline: float,
+        max_bytes: int | None,
+    ) -> BatchResult:
         _check(commands)
         cmd = {key: f"{method}?{urlencode(php_pairs(params))}" for key, (method, params) in commands.items()}
         inner = sorted({method.lower() for method, _ in commands.values()})
-        envelope = self._call("batch", {"halt": halt, "cmd": cmd}, inner, deadline)
+        envelope = self._call("batch", {"halt": halt, "cmd": cmd}, inner, deadline, max_bytes)
         if not isinstance(envelope, Mapping):
             raise BadAnswer("batch_unreadable")
         results = _by_key(envelope.get("result"))

@@ -96,11 +96,12 @@ class Transport:
         deadline: float,
         method: str,
         owner: int | None = None,
+        max_bytes: int | None = None,
     ) -> Answer:
         """POST an urlencoded form and read the answer; secrets belong into ``form``, never into ``url``.
 
         ``deadline`` is the time for everything after name resolution, in seconds; ``method`` names the call
-        in the `CallRecord`. Nothing is ever sent twice.
+        in the `CallRecord`; ``max_bytes`` allows this one answer another size. Nothing is ever sent twice.
         Raises: Bitrix24Error.
         """
         started = time.monotonic()
@@ -113,7 +114,7 @@ class Transport:
             if deadline <= 0:
                 raise DeadlineExceeded()
             with self._guard(host):
-                answer = self._send(target, form, deadline)
+                answer = self._send(target, form, deadline, max_bytes or self._max_bytes)
         except Bitrix24Error as caught:
             error = caught
             raise
@@ -125,7 +126,7 @@ class Transport:
                 self._on_call(replace(record, request_id=self._request_id()))
         return answer
 
-    def _send(self, target: Url, form: Sequence[tuple[str, str]], seconds: float) -> Answer:
+    def _send(self, target: Url, form: Sequence[tuple[str, str]], seconds: float, max_bytes: int) -> Answer:
         request = requests.Request("POST", str(target), data=list(form), headers=self._headers()).prepare()
         with Deadline(seconds) as deadline:
             try:
@@ -136,7 +137,7 @@ class Transport:
                     timeout=(min(_CONNECT_SECONDS, seconds), seconds),
                     verify=self._ca_bundle or True,
                 )
-                content = self._read(response)
+                content = self._read(response, max_bytes)
                 failure: Bitrix24Error | None = None
             except (requests.RequestException, HTTPError, OSError) as error:
                 failure = _failure(error)
@@ -153,9 +154,10 @@ class Transport:
         request_id = self._request_id()
         return headers | {"X-Request-ID": request_id} if request_id else headers
 
-    def _read(self, response: requests.Response) -> bytes:
-        content: bytes = response.raw.read(self._max_bytes + 1, decode_content=False)
-        if len(content) > self._max_bytes:
+    @staticmethod
+    def _read(response: requests.Response, max_bytes: int) -> bytes:
+        content: bytes = response.raw.read(max_bytes + 1, decode_content=False)
+        if len(content) > max_bytes:
             response.raw.close()
             raise BadAnswer("answer_too_large", http_status=response.status_code)
         if response.raw.length_remaining:

@@ -1,10 +1,10 @@
 """A portal's morning: everybody opens their notebooks, and the portal's bucket is what it is.
 
-Ten minutes pass in one: the rate of the bucket runs faster by `SCALE`, what we keep for minutes is kept shorter by
-it. Every open starts at its moment in a thread of its own, so rivals really meet.
+Time passes faster by `SCALE`: so does the rate of the bucket, and what is kept for minutes is kept shorter. Each
+open has a token of its own, as Bitrix24 makes one each time, and starts at its moment in a thread of its own, so
+rivals really meet.
 """
 
-import json
 import random
 import statistics
 import threading
@@ -25,26 +25,25 @@ from portals.models import Portal
 from tests.benchmarks.report import Figure, Report
 from tests.benchmarks.world import World
 from tests.support.opens import Opens
-from widget import proofs, shares, vouching
+from widget.access import answers, inquiry
 
-SCALE = 10
+SCALE = 5
 MINUTES = 10
 USERS, GROUPS, PRIVATES = 300, 10, 2
 BURST, RATE = 50, 2
 THREADS = 24
-Open = tuple[float, int, str]
+Open = tuple[float, dict[str, Any]]  # its moment, in emulated seconds, and its form
 
 
 @override_settings(WEB_THREADS=THREADS)
 def run(world: World, report: Report) -> None:
     """Report how long opens waited for the bucket, and whether each got its notebook."""
     opens = Opens(world.emulator, Client())
-    people = _portal(opens)
-    plan = _plan(people, world)
+    plan = _plan(opens, _portal(opens), world)
     world.emulator.control.bucket("alpha", x=BURST, y=RATE * SCALE, enabled=True)
     world.emulator.control.forget_requests()
     cache.clear()
-    waits, pages = _play(world, people, plan)
+    waits, pages = _play(world, plan)
     requests = world.emulator.control.requests("rest")
     report.add(Figure("opens answered with their notebook", pages, len(plan), "opens", at_least=1))
     report.add(
@@ -64,8 +63,8 @@ def run(world: World, report: Report) -> None:
     report.fact("the bucket has room for", BURST + RATE * MINUTES * 60)
 
 
-def _portal(opens: Opens) -> dict[int, dict[str, Any]]:
-    """An installed portal full of people; returns the form of an open for each."""
+def _portal(opens: Opens) -> list[int]:
+    """An installed portal full of people."""
     control = opens.emulator.control
     control.settings("alpha", licence="en_company")
     control.bucket("alpha", enabled=False)
@@ -74,25 +73,24 @@ def _portal(opens: Opens) -> dict[int, dict[str, Any]]:
     people = [control.add_user("alpha", name=f"Person {number}") for number in range(USERS)]
     for number in range(GROUPS):
         control.add_chat("alpha", title=f"Team {number}", members=people, owner=people[0])
-    return {person: opens.form("alpha", person, "1") for person in people}
+    return people
 
 
-def _plan(people: dict[int, Any], world: World) -> list[Open]:
-    """Who opens what and when (emulated seconds): each group chat and two private ones, nobody's twice."""
+def _plan(opens: Opens, people: list[int], world: World) -> list[Open]:
+    """Everybody opens each group chat and two private ones, nobody's twice."""
     moments = random.Random(24)
     chats = world.emulator.control.portal("alpha")["chats"].values()
     groups = [f"chat{chat['id']}" for chat in chats if chat["title"].startswith("Team ")]
-    names = list(people)
-    opens = []
-    for index, person in enumerate(names):
-        privates = [str(names[(index + step) % len(names)]) for step in range(1, PRIVATES + 1)]
+    plan = []
+    for index, person in enumerate(people):
+        privates = [str(people[(index + step) % len(people)]) for step in range(1, PRIVATES + 1)]
         for dialog in groups + privates:
-            opens.append((moments.uniform(0, MINUTES * 60), person, dialog))
-    assert len(opens) == USERS * (GROUPS + PRIVATES)
-    return sorted(opens)
+            plan.append((moments.uniform(0, MINUTES * 60), opens.form("alpha", person, dialog)))
+    assert len(plan) == USERS * (GROUPS + PRIVATES)
+    return sorted(plan, key=lambda item: item[0])
 
 
-def _play(world: World, people: dict[int, dict[str, Any]], plan: list[Open]) -> tuple[list[float], int]:
+def _play(world: World, plan: list[Open]) -> tuple[list[float], int]:
     """Waits in emulated seconds, and how many opens ended with a notebook."""
     mine = threading.local()
     waits: list[float] = []
@@ -108,12 +106,10 @@ def _play(world: World, people: dict[int, dict[str, Any]], plan: list[Open]) -> 
         limits.wait(seconds)
 
     def play(item: Open) -> None:
-        moment, person, dialog = item
+        moment, form = item
         time.sleep(max(0.0, begun + moment / SCALE - time.monotonic()))
         mine.seconds = 0.0
-        form = people[person]
-        options = json.dumps({"dialogId": dialog, "URI": "/online/"})
-        answer = mine.opens.post(form, PLACEMENT_OPTIONS=options)
+        answer = mine.opens.post(form)
         connection.close()  # what a web server does after each request
         waits.append(mine.seconds * SCALE)
         pages.append(answer.status_code == 200 and b'id="notebook"' in answer.content)
@@ -135,11 +131,9 @@ def _faster(sleep: Any) -> Iterator[None]:
         patch.object(limits, "STANDARD", Plan(BURST, RATE * SCALE)),
         patch.object(limits, "LONGEST_WAIT", limits.LONGEST_WAIT / SCALE),
         patch.object(PortalGate, "to", gate),
-        patch.object(vouching, "LONG_LINE", vouching.LONG_LINE / SCALE),
-        patch.object(proofs, "FRESH", proofs.FRESH / SCALE),
-        patch.object(shares, "MEMBERS_FRESH", shares.MEMBERS_FRESH / SCALE),
-        patch.object(shares, "IDENTITY_FRESH", shares.IDENTITY_FRESH / SCALE),
-        patch.object(shares, "PAIR_FRESH", shares.PAIR_FRESH / SCALE),
+        patch.object(answers.Answer, "fresh_for", answers.MAY_FRESH / SCALE),
+        patch.object(answers.Identity, "fresh_for", answers.WHO_FRESH / SCALE),
+        patch.object(inquiry, "MAY_FRESH", answers.MAY_FRESH / SCALE),
     ):
         Portal.objects.update(licence="en_company")
         yield

@@ -22,7 +22,7 @@ from tests.support.emulator import ROOT
 from tests.support.events import Events
 from tests.support.exposed import from_zero, labels_of, scrape
 from tests.support.opens import Opens
-from widget.access import How
+from widget.access import ProofSource
 
 DASHBOARD = ROOT / "deploy/grafana/dashboard.json"
 ALERTS = ROOT / "deploy/prometheus/alerts.yml"
@@ -32,7 +32,15 @@ OF_PROMETHEUS = {"up": {"job": {"chat-notebook"}, "instance": set()}}
 # Values that a day without them does not show, from where they are declared.
 DECLARED: dict[str, set[str]] = {
     "reason": set(EXPLANATIONS) | {"installed"},
-    "outcome": {*How, "failed", "refused", "served", "refreshed", *PortalEvent.Status.values, "postponed"},
+    "outcome": {
+        *ProofSource,
+        "failed",
+        "refused",
+        "served",
+        "refreshed",
+        *PortalEvent.Status.values,
+        "postponed",
+    },
     "code": set(codes.KNOWN),
     "status": set(Portal.Status.values),
     "new": set(Portal.Status.values),

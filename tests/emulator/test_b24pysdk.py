@@ -3,14 +3,13 @@
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-import requests
-from b24pysdk import BitrixApp, BitrixToken, BitrixWebhook
+from b24pysdk import BitrixApp, BitrixToken
 from b24pysdk import Client as SdkClient
 from b24pysdk.credentials import OAuthEventData, OAuthPlacementData
 from b24pysdk.schemas.app import AppInfoBase
 from b24pysdk.schemas.profile import Profile
 
-from tests.emulator.client import HELENA, OPTIONS, PRIYA, WIDGET, Client
+from tests.emulator.client import HELENA, OPTIONS, WIDGET, Client
 from tests.support.emulator import Emulator
 from tests.support.receiver import Receiver
 
@@ -33,18 +32,6 @@ def test_an_expired_token_is_renewed_by_itself(sdk_token: BitrixToken, alpha: Cl
 
     assert sdk_token.call_method("profile")["result"]["ID"] == "1"
     assert sdk_token.auth_token != before
-
-
-def test_code_flow(alpha: Client, sdk_app: BitrixApp) -> None:
-    page = requests.get(
-        f"{alpha.emulator.portals['alpha'].url}/oauth/authorize/",
-        params={"client_id": alpha.emulator.client_id, "user_id": str(PRIYA)},
-        allow_redirects=False,
-        timeout=10,
-    )
-    code = page.headers["Location"].partition("code=")[2].partition("&")[0]
-
-    assert sdk_app.get_oauth_token(code).user_id == PRIYA
 
 
 def test_app_info_of_the_authorization_server(sdk_token: BitrixToken, alpha: Client) -> None:
@@ -123,14 +110,6 @@ def test_lists(sdk_token: BitrixToken, crowd: int) -> None:
     assert len(sdk_token.call_list("user.get", limit=60)["result"]) == 60
 
 
-def test_a_webhook(alpha: Client) -> None:
-    url = alpha.emulator.control.webhook("alpha", PRIYA, ["im"])
-    _, _, path = url.partition("/rest/")
-    webhook = BitrixWebhook(domain=alpha.emulator.portals["alpha"].domain, webhook_token=path.strip("/"))
-
-    assert webhook.call_method("profile")["result"]["ID"] == str(PRIYA)
-
-
 @pytest.mark.parametrize("key", ["alpha", "beta"])
 def test_the_sdk_reads_an_open(emulator: Emulator, sdk_app: BitrixApp, key: str) -> None:
     client = Client.installed(emulator, key)
@@ -147,7 +126,7 @@ def test_the_sdk_reads_an_open(emulator: Emulator, sdk_app: BitrixApp, key: str)
 def test_the_sdk_reads_events(alpha: Client, sdk_app: BitrixApp, receiver: Receiver) -> None:
     alpha.result("event.bind", event="ONAPPUPDATE", handler=receiver.url())
     alpha.result("event.bind", event="ONAPPUNINSTALL", handler=receiver.url())
-    alpha.emulator.control.update("alpha", 2)
+    alpha.emulator.control.update("alpha", 2, installer=False)
     (sent,) = receiver.wait()
     update = OAuthEventData.from_dict(sent.fields)
 

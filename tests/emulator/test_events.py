@@ -94,7 +94,7 @@ def test_update_drops_event_handlers_and_renews_the_application_token(
     alpha.result("event.bind", event="ONAPPUPDATE", handler=receiver.url())
     before = alpha.emulator.control.installation("alpha")["application_token"]
 
-    alpha.emulator.control.update("alpha", 2)
+    alpha.emulator.control.update("alpha", 2, installer=False)
 
     (sent,) = receiver.wait()
     assert data(sent.fields) == {"VERSION": "2", "PREVIOUS_VERSION": "1", "LANGUAGE_ID": "en"}
@@ -107,7 +107,7 @@ def test_update_drops_event_handlers_and_renews_the_application_token(
 
 def test_an_older_portal_prints_the_scope_with_spaces(beta: Client, receiver: Receiver) -> None:
     beta.result("event.bind", event="ONAPPUPDATE", handler=receiver.url())
-    beta.emulator.control.update("beta", 2)
+    beta.emulator.control.update("beta", 2, installer=False)
 
     (sent,) = receiver.wait()
     assert sent.fields["auth[scope]"] == "im placement user_brief disk"

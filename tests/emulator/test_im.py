@@ -164,7 +164,7 @@ def test_messages(alpha: Client) -> None:
     assert alpha.error("im.message.add", PRIYA, DIALOG_ID="chat22") == (400, "MESSAGE_EMPTY")
     assert alpha.error("im.message.add", TOMAS, DIALOG_ID="chat24", MESSAGE="x") == (403, "ACCESS_ERROR")
     refused = alpha.error("im.message.add", PRIYA, DIALOG_ID="chat24", MESSAGE="x", REPLY_ID=number)
-    assert refused == (400, "REPLY_FROM_OTHER_CHAT_ERROR")
+    assert refused == (403, "REPLY_FROM_OTHER_CHAT_ERROR")
 
 
 def test_files_of_a_chat(alpha: Client) -> None:

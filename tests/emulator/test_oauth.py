@@ -159,42 +159,6 @@ def test_app_info_refuses_bad_tokens(alpha: Client) -> None:
     assert (gone.status_code, gone.json()["error"]) == (401, "NOT_INSTALLED")
 
 
-def test_code_flow(alpha: Client) -> None:
-    emulator = alpha.emulator
-    page = requests.get(
-        f"{emulator.portals['alpha'].url}/oauth/authorize/",
-        params={"client_id": emulator.client_id, "state": "x y", "user_id": str(HELENA)},
-        allow_redirects=False,
-        timeout=10,
-    )
-    target, _, query = page.headers["Location"].partition("?")
-    fields = dict(part.split("=") for part in query.split("&"))
-    grant = {"grant_type": "authorization_code", "code": fields["code"]}
-    answer = token_call(emulator, **grant)
-    again = token_call(emulator, **grant)
-
-    assert page.status_code == 302
-    assert target == f"{emulator.app_url}/app/"
-    assert set(fields) == {"code", "state", "domain", "member_id", "scope", "server_domain"}
-    assert fields["scope"] == "im%2Cplacement%2Cuser_brief%2Cdisk"
-    assert answer.json()["user_id"] == HELENA
-    assert (again.status_code, again.json()["error"]) == (400, "invalid_grant")
-
-
-def test_a_code_lives_30_seconds_and_failures_do_not_redirect(alpha: Client) -> None:
-    emulator = alpha.emulator
-    url = f"{emulator.portals['alpha'].url}/oauth/authorize/"
-    params = {"client_id": emulator.client_id, "user_id": str(HELENA)}
-    page = requests.get(url, params=params, allow_redirects=False, timeout=10)
-    code = page.headers["Location"].partition("code=")[2].partition("&")[0]
-    emulator.control.advance(31)
-
-    assert token_call(emulator, grant_type="authorization_code", code=code).json()["error"] == "invalid_grant"
-    refused = requests.get(url, params={"client_id": "unknown"}, allow_redirects=False, timeout=10)
-    assert refused.status_code == 400
-    assert "Location" not in refused.headers
-
-
 def test_faults_of_the_authorization_server(alpha: Client) -> None:
     control = alpha.emulator.control
     control.fault("oauth", "500", times=1)

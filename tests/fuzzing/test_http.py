@@ -101,6 +101,10 @@ def test_the_api_by_its_schema(client: Client, bearer: str) -> None:
                 _aim(case)
                 response = _send(client, case, bearer)
                 assert response.status_code < 500, response.content
+                # Nothing is answered that the schema does not say.
+                assert str(response.status_code) in case.operation.definition.raw["responses"], (
+                    response.content
+                )
 
         attack()
 

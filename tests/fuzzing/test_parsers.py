@@ -29,7 +29,8 @@ from portals.handlers import COMMANDS, present
 from portals.placements import SidebarSettings
 from tests.fuzzing.cases import counted, fuzzed
 from tests.fuzzing.strategies import AWKWARD, json_values, mutated, scalars, texts
-from widget import checklists, markdown, shares
+from widget import checklists, markdown
+from widget.access import portal
 from widget.difference import difference
 
 MEMBER = "0123456789abcdef" * 2
@@ -175,10 +176,16 @@ def test_bound_handlers(results: dict[str, object], rest: object) -> None:
 
 
 @fuzzed("members")
-@given(json_values, st.sampled_from(["chat22", "7", "sg5"]))
-def test_members(listed: object, dialog: str) -> None:
+@given(json_values, json_values)
+def test_members(listed: object, people: object) -> None:
     with counted("members"):
-        assert all(isinstance(number, int) for number in shares.members_of(DialogId.parse(dialog), 3, listed))
+        answers = BatchResult({"members": listed, "people_0": [people], "people_1": people}, {})
+        try:
+            numbers, named = portal.numbers(answers), portal.named(answers)
+        except Bitrix24Error:
+            return
+        assert all(isinstance(number, int) for number in numbers)
+        assert all(number.isdecimal() and name for number, (name, _) in named.items())
 
 
 @fuzzed("settings")

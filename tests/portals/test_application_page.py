@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from portals.models import Portal
 from tests.support.opens import Opens, frame_data
-from widget.models import Note
+from widget.models import Chat, Note
 
 pytestmark = pytest.mark.django_db
 Install = Callable[..., Portal]
@@ -184,7 +184,7 @@ def test_the_export_shows_what_the_administrator_may_read_and_no_more(page: Page
     for person, dialog, text in ((ADMIN, "chat21", "for all"), (PRIYA, str(MEI), "between two")):
         opens.api(frame_data(opens.widget("alpha", person, dialog))["session"]).add(text)
     member = opens.api(frame_data(opens.widget("alpha", ADMIN, "chat21"))["session"])
-    member.call("DELETE", f"notes/{member.add('taken back')['id']}/")
+    member.call("DELETE", f"notes/{member.add('taken back')['id']}/?version=1")
 
     answer = page.post("export")
 
@@ -198,6 +198,32 @@ def test_the_export_shows_what_the_administrator_may_read_and_no_more(page: Page
     assert sorted(texts.values(), key=str) == [None, "for all"]
     assert {chat["number_of_notes"] for chat in exported["chats"]} == {1}
     assert page.token not in answer.content.decode()
+
+
+def test_the_export_of_a_large_portal_comes_in_parts_of_two_requests_each(page: Page, opens: Opens) -> None:
+    opens.api(frame_data(opens.widget("alpha", ADMIN, "chat21"))["session"]).add("for all")
+    chats = Chat.objects.bulk_create(Chat(portal=Portal.objects.get(), chat_id=n) for n in range(1000, 1200))
+    Note.objects.bulk_create(
+        Note(chat=chat, text="x", html="x", author_id=3, author_name="P") for chat in chats[:120]
+    )
+    exported, after = [], 0
+    for expected in (50, 50, 101):
+        opens.emulator.control.forget_requests()
+        part = page.post("export", {"access_token": page.token, "after": after}).json()
+        assert ("portal" in part) is (after == 0)
+        assert len(part["chats"]) == expected
+        assert len(opens.emulator.control.requests("rest")) <= 2
+        exported += part["chats"]
+        after = part["next"]
+    assert after is None
+    assert [chat["notes"] is not None for chat in exported] == [True] + 200 * [False]
+    assert sum(chat["number_of_notes"] for chat in exported) == 121
+
+
+@pytest.mark.parametrize("after", [-1, True, "7", 2**63, None])
+def test_a_part_is_named_by_a_number(page: Page, after: Any) -> None:
+    answer = page.post("export", {"access_token": page.token, "after": after})
+    assert (answer.status_code, answer.json()["fields"]) == (400, ["after"])
 
 
 def test_erasing_needs_a_word_takes_everything_and_keeps_the_installation(page: Page, opens: Opens) -> None:

@@ -104,6 +104,15 @@ def test_what_calls_off_the_erasure_of_an_unconfirmed_uninstall(
     assert Portal.objects.filter(pk=portal.pk).exists()
 
 
+def test_a_portal_that_works_again_has_no_end_set(events: Events, installed: Install) -> None:
+    portal = installed()
+    without_token(portal)
+    process(events, uninstall_of(portal))
+    PortalToken.objects.update(dead_at=None)
+    assert Portal.objects.get().recover("found_again")
+    assert Portal.objects.get().erase_due_at is None
+
+
 def test_an_unconfirmed_uninstall_is_asked_of_every_living_token(
     opens: Opens, events: Events, installed: Install
 ) -> None:

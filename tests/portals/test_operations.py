@@ -138,7 +138,7 @@ def test_refresh_does_not_spend_a_token_that_is_being_spent(opens: Opens, portal
 
 
 def test_reconcile_binds_what_is_missing(opens: Opens, portal: Portal) -> None:
-    opens.emulator.control.update("alpha", 2)
+    opens.emulator.control.update("alpha", 2, installer=False)
     assert opens.emulator.control.installation("alpha")["events"] == []
     assert brief(operations.reconcile(portal, BY)) == (True, "reconciled")
     assert len(opens.emulator.control.installation("alpha")["events"]) > 1

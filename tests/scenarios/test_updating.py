@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 def test_an_update_binds_again_what_it_dropped(events: Events, opens: Opens, installed: Install) -> None:
     portal = installed()
-    opens.emulator.control.update("alpha", version=2)
+    opens.emulator.control.update("alpha", version=2, installer=False)
     assert bound(opens)[1] == []
 
     assert events.deliver("ONAPPUPDATE").status == "done"
@@ -35,7 +35,7 @@ def test_an_update_without_event_is_noticed_at_an_open(
 ) -> None:
     portal = installed()
     opens.emulator.control.events("alpha", lost=True)
-    opens.emulator.control.update("alpha", version=2)
+    opens.emulator.control.update("alpha", version=2, installer=False)
     assert opens.widget("alpha", PRIYA, "chat22").status_code == 200
 
     installs.reconcile(portal)  # the task that the drift has queued

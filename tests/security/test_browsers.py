@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import pytest
 from django.test import Client
 
-from portals import moves
+from portals import callers, moves
 from portals.bitrix24.payloads import OpenRequest
 from portals.models import Portal
 from tests.security.conftest import ADMIN, CHAT, LUCIA, PRIYA
@@ -64,6 +64,17 @@ def test_framing_under_a_name_that_nobody_confirms(opens: Opens, alpha: Portal) 
     opens.emulator.control.fault("oauth", "500")
     response = opens.post(at("attacker.example", form))
     assert (response.status_code, ancestors(response)) == (200, alpha.origin)
+
+
+def test_a_viewer_who_claims_one_name_after_another(opens: Opens, alpha: Portal) -> None:
+    """Each name is a question to the authorization server, and a token has few of them."""
+    form = opens.form("alpha", PRIYA, CHAT)
+    assert opens.post(form).status_code == 200
+    opens.emulator.control.forget_requests()
+    for number in range(callers.ASKS_OF_TOKEN + 5):
+        response = opens.post(at(f"name{number}.example", form))
+    assert (response.status_code, ancestors(response)) == (200, alpha.origin)
+    assert len(opens.emulator.control.requests("oauth")) < callers.ASKS_OF_TOKEN + 1
 
 
 def test_framing_of_a_portal_in_the_cloud(opens: Opens, alpha: Portal) -> None:

@@ -57,6 +57,22 @@ def test_forged_opens_with_another_applications_token(opens: Opens, alpha: Porta
     assert asked(opens, "rest") + asked(opens, "oauth") == callers.ASKS_OF_TOKEN
 
 
+def test_invented_tokens_for_a_chat_that_many_have_open(opens: Opens, alpha: Portal) -> None:
+    """The authorization server is asked about each; the portal about a few, and its people notice nothing."""
+    form = opens.form("alpha", PRIYA, CHAT)
+    assert opens.post(form).status_code == 200
+    opens.emulator.control.forget_requests()
+    answers = [opens.post(form, AUTH_ID=f"{number:070d}") for number in range(60)]
+    assert {reason(answer) for answer in answers} == {(403, "token_refused")}
+    assert asked(opens, "rest") <= callers.FAILURES_AT_PORTAL
+    assert asked(opens, "oauth") <= 60 + callers.FAILURES_AT_PORTAL
+    opens.emulator.control.forget_requests()
+    assert opens.post(form).status_code == 200
+    for viewer in (PRIYA, MEI, ADMIN):
+        assert opens.widget("alpha", viewer, CHAT).status_code == 200
+    assert asked(opens, "rest") == 0
+
+
 def test_a_viewer_who_tries_one_chat_after_another(opens: Opens, alpha: Portal) -> None:
     """A real viewer's token makes us ask so often a minute and no more; what is warm still opens."""
     form = opens.form("alpha", PRIYA, CHAT)
@@ -67,7 +83,7 @@ def test_a_viewer_who_tries_one_chat_after_another(opens: Opens, alpha: Portal) 
         for number in range(1000, 1040)
     ]
     assert answers.count(403) == asked(opens, "rest") == callers.ASKS_OF_TOKEN - 1
-    assert answers[-1] == 503
+    assert answers[-1] == 429
     assert opens.post(form).status_code == 200
     assert opens.widget("alpha", MEI, CHAT).status_code == 200
 

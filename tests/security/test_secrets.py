@@ -77,13 +77,13 @@ def test_secrets_in_what_python_shows(opens: Opens, alpha: Portal) -> None:
     from portals import gateway  # noqa: PLC0415
     from portals.bitrix24.payloads import OpenRequest  # noqa: PLC0415
     from portals.installs import InstallClaim  # noqa: PLC0415
-    from widget.access import Claim  # noqa: PLC0415
+    from widget.access import OpenClaim  # noqa: PLC0415
 
     form = opens.form("alpha", PRIYA, CHAT)
     opened = OpenRequest.parse({"DOMAIN": "a.example"}, form["fields"])
     token = form["fields"]["AUTH_ID"]
-    shown = [opened, Claim.of(opened), InstallClaim.of(opened), gateway.portal(alpha, token), alpha.tokens.first(),
-             gateway.any_authorization_server(), gateway.transport()]  # fmt: skip
+    shown = [opened, OpenClaim.of(opened), InstallClaim.of(opened), gateway.portal(alpha, token),
+             alpha.tokens.first(), gateway.any_authorization_server(), gateway.transport()]  # fmt: skip
     for each in shown:
         for secret in (
             token,

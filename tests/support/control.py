@@ -75,10 +75,6 @@ class Control:
         """Kill the tokens of an application."""
         self._post(key, "revoke", access=access, refresh=refresh, client_id=client_id)
 
-    def webhook(self, key: str, user_id: int, scope: list[str]) -> str:
-        """The URL of a new incoming webhook."""
-        return str(self._post(key, "webhooks", user_id=user_id, scope=scope)["url"])
-
     def install(
         self,
         key: str,
@@ -105,9 +101,12 @@ class Control:
         self._post(key, "uninstall", clean=clean, client_id=client_id)
 
     def update(
-        self, key: str, version: int, *, installer: bool = False, client_id: str | None = None
+        self, key: str, version: int, *, installer: bool | None = None, client_id: str | None = None
     ) -> None:
-        """A new version reaches the portal; `installer`: back to the wizard."""
+        """A new version reaches the portal and, unless the card has no installer, goes back to the wizard.
+
+        `installer` overrides what the card says.
+        """
         self._post(key, "update", version=version, installer=installer, client_id=client_id)
 
     def payment(
@@ -183,10 +182,32 @@ class Control:
         return found
 
     def fault(
-        self, key: str, error: str | None = None, *, delay_ms: int = 0, times: int | None = None
+        self,
+        key: str,
+        error: str | None = None,
+        *,
+        delay_ms: int = 0,
+        times: int | None = None,
+        method: str | None = None,
     ) -> None:
-        """Switch a fault of a portal (or of "oauth", "oauth2"); without arguments all faults off."""
-        self._post(key, "faults", error=error, delay_ms=delay_ms, times=times)
+        """Switch a fault of a portal (or of "oauth", "oauth2"); without arguments all faults off.
+
+        ``method`` restricts it to one REST method, also inside a batch.
+        """
+        self._post(key, "faults", error=error, delay_ms=delay_ms, times=times, method=method)
+
+    def contradict(self, key: str, method: str, answer: Any = None) -> None:
+        """Let a method of the portal answer something else: ``answer`` is laid over a map, replaces a list.
+
+        "authority" stands for `app.info` of the portal's authorization server. Without ``answer``: the truth again.
+        """
+        authority = method == "authority"
+        self._post(key, "contradict", method=method, authority=authority, answer=answer)
+
+    def add_crowd(self, key: str, count: int) -> range:
+        """So many new people; their numbers."""
+        first = int(self._post(key, "users", count=count)["id"])
+        return range(first, first + count)
 
     def bucket(self, key: str, **settings: float | bool) -> None:
         """Leaky bucket: x, y, enabled, operating_limit; counters start empty."""

@@ -40,7 +40,7 @@ def test_add_list_edit_delete(api: Api) -> None:
     edited = api.call("PATCH", f"notes/{note['id']}/", {"text": "New", "version": 1}).json()
     assert (edited["text"], edited["version"]) == ("New", 2)
 
-    assert api.call("DELETE", f"notes/{note['id']}/").status_code == 204
+    assert api.call("DELETE", f"notes/{note['id']}/?version=2").status_code == 204
     assert api.call("GET", "notes/").json()["results"] == []
 
 
@@ -52,7 +52,7 @@ def test_a_request_sent_twice_makes_one_note(api: Api, opens: Opens) -> None:
     assert api.call("POST", "notes/", {"text": "once"}).json()["id"] != first.json()["id"]
 
     # What was deleted meanwhile is written anew: whoever saves wants it kept.
-    api.call("DELETE", f"notes/{first.json()['id']}/")
+    api.call("DELETE", f"notes/{first.json()['id']}/?version=1")
     anew = api.call("POST", "notes/", {"text": "once"}, **key).json()
     assert anew["id"] != first.json()["id"]
 
@@ -120,7 +120,7 @@ def test_notes_of_another_chat_and_portal_cannot_be_reached(
     for note in (other_chat, other_portal):
         path = f"notes/{note['id']}/"
         assert api.call("PATCH", path, {"text": "mine now", "version": 1}).status_code == 404
-        assert api.call("DELETE", path).status_code == 404
+        assert api.call("DELETE", f"{path}?version=1").status_code == 404
     assert api.call("GET", "notes/").json()["results"] == []
     assert set(Note.objects.values_list("text", flat=True)) == {"private", "of beta"}
 

@@ -103,7 +103,7 @@ def test_a_link_to_no_note_opens_the_notebook(opens: Opens, number: str) -> None
 def test_a_deleted_note_is_said_to_be_deleted(opens: Opens) -> None:
     link = Link(opens, PRIYA, "chat22")
     note = link.api.add("gone")
-    link.api.call("DELETE", f"notes/{note['id']}/")
+    link.api.call("DELETE", f"notes/{note['id']}/?version=1")
     html = link.follow(MEI, note["id"]).content.decode()
     assert "This note was deleted." in html
     assert "gone</p>" not in html

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from portals.models import Portal
 from tests.support.opens import Api, Opens, frame_data
-from widget import notes
+from widget import notes, removal
 from widget.difference import difference
 from widget.markdown import RENDERER, render, tick
 from widget.models import Chat, Note, NoteRevision
@@ -111,21 +111,21 @@ def test_search_by_words_author_number_and_open_points(api: Api) -> None:
 
 def test_deleting_can_be_undone_for_a_while(api: Api, mei: Api) -> None:
     note = api.add("precious")
-    api.call("DELETE", f"notes/{note['id']}/")
+    api.call("DELETE", f"notes/{note['id']}/?version=1")
     assert api.call("GET", f"notes/{note['id']}/").json()["code"] == "note_gone"
 
     assert mei.call("POST", f"notes/{note['id']}/restore/").json()["text"] == "precious"
-    assert mei.call("POST", f"notes/{note['id']}/restore/").status_code == 404
+    assert mei.call("POST", f"notes/{note['id']}/restore/").json()["text"] == "precious"
 
-    api.call("DELETE", f"notes/{note['id']}/")
-    assert notes.purge() == 0
-    assert notes.purge(timezone.now() + notes.KEPT_DELETED + timedelta(seconds=1)) == 1
+    api.call("DELETE", f"notes/{note['id']}/?version=1")
+    assert removal.purge() == 0
+    assert removal.purge(timezone.now() + removal.KEPT + timedelta(seconds=1)) == 1
     assert not Note.objects.exists()
 
 
 def test_a_purge_runs_as_a_task(api: Api) -> None:
-    api.call("DELETE", f"notes/{api.add('x')['id']}/")
-    Note.objects.update(deleted_at=timezone.now() - notes.KEPT_DELETED - timedelta(seconds=1))
+    api.call("DELETE", f"notes/{api.add('x')['id']}/?version=1")
+    Note.objects.update(deleted_at=timezone.now() - removal.KEPT - timedelta(seconds=1))
     purge_notes()
     assert not Note.objects.exists()
 
@@ -175,7 +175,7 @@ class TestOpenPages:
         first, second = api.add("a"), api.add("b")
         seen = self.ask(mei, 0).json()["revision"]
         api.call("PUT", f"notes/{first['id']}/pin/")
-        api.call("DELETE", f"notes/{second['id']}/")
+        api.call("DELETE", f"notes/{second['id']}/?version=1")
 
         news = self.ask(mei, seen, f'"{seen}"').json()
 
@@ -219,7 +219,7 @@ def test_a_megabyte_is_refused_unread(api: Api) -> None:
 
 def test_one_viewer_who_writes_too_fast_stops_nobody_else(api: Api, mei: Api) -> None:
     for _ in range(120):
-        assert api.call("DELETE", "notes/1/").status_code == 404
+        assert api.call("DELETE", "notes/1/?version=1").status_code == 404
     refused = api.call("POST", "notes/", {"text": "x"})
     assert (refused.status_code, refused.json()["code"]) == (429, "throttled")
     assert int(refused.headers["Retry-After"]) > 0
@@ -247,7 +247,7 @@ def test_readers_change_nothing(api: Api, opens: Opens) -> None:
     for http, url, body in (
         ("POST", "notes/", {"text": "x"}),
         ("PATCH", path, {"text": "x", "version": 1}),
-        ("DELETE", path, None),
+        ("DELETE", f"{path}?version=1", None),
         ("PUT", f"{path}pin/", None),
         ("PUT", f"{path}boxes/0/", {"checked": True, "version": 1}),
         ("POST", f"{path}restore/", None),

@@ -1,21 +1,19 @@
 """`POST /widget/`: cost of an open, who may see what, and everything that is refused."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from portals.models import Portal
 from portals.shared import redis_client
+from tests.support.clocks import Clocks
 from tests.support.emulator import Emulator
 from tests.support.opens import Opens, frame_data
 from widget.markdown import RENDERER
 from widget.models import Chat, Note
-from widget.shares import IDENTITY_FRESH, MEMBERS_FRESH, PAIR_FRESH
 
 pytestmark = pytest.mark.django_db
 
@@ -188,19 +186,19 @@ def test_a_portal_may_keep_the_notebook_to_kinds_of_chats(
 class TestPortalAway:
     """While the portal does not answer, access proved within the hour still opens."""
 
-    def test_known_access_opens(self, opens: Opens) -> None:
+    def test_known_access_opens(self, opens: Opens, clocks: Clocks) -> None:
         form = opens.form("alpha", PRIYA, CHAT)
         opens.post(form)
         opens.emulator.control.fault("alpha", "500")
-        make_proofs_older(10 * 60)
+        clocks.advance(seconds=10 * 60)
 
         assert opens.post(form).status_code == 200
 
-    def test_access_proved_too_long_ago_gets_a_page_that_retries(self, opens: Opens) -> None:
+    def test_access_proved_too_long_ago_gets_a_page_that_retries(self, opens: Opens, clocks: Clocks) -> None:
         form = opens.form("alpha", PRIYA, CHAT)
         opens.post(form)
         opens.emulator.control.fault("alpha", "500")
-        make_proofs_older(61 * 60)
+        clocks.advance(seconds=61 * 60)
 
         response = opens.post(form)
 
@@ -227,25 +225,15 @@ class TestPortalAway:
 
         assert opens.post(form).context["reason"] == reason
 
-    def test_someone_removed_from_the_chat_loses_it_when_the_proof_has_aged(self, opens: Opens) -> None:
+    def test_someone_removed_from_the_chat_loses_it_when_the_proof_has_aged(
+        self, opens: Opens, clocks: Clocks
+    ) -> None:
         form = opens.form("alpha", PRIYA, CHAT)
         opens.post(form)
         opens.emulator.control.members("alpha", 22, remove=[PRIYA])
-        make_proofs_older(6 * 60)
+        clocks.advance(seconds=6 * 60)
 
         assert opens.post(form).context["reason"] == "no_access"
-
-
-def make_proofs_older(seconds: int) -> None:
-    """Age every cached proof, and end the shared facts whose time is over, as time would."""
-    found = cache.get_many(cache.keys("access:*"))  # type: ignore[attr-defined]
-    assert found
-    for key, proof in found.items():
-        cache.set(key, proof | {"proved_at": time.time() - seconds})
-    lifetimes = {"identity": IDENTITY_FRESH, "chat": MEMBERS_FRESH, "pair": PAIR_FRESH}
-    for kind, lifetime in lifetimes.items():
-        if seconds > lifetime:
-            cache.delete_pattern(f"{kind}:*")  # type: ignore[attr-defined]
 
 
 def test_a_status_change_makes_cached_proofs_and_sessions_void(opens: Opens) -> None:

@@ -14,7 +14,7 @@ _TITLES = {"DEAL": _("Deal"), "LEAD": _("Lead"), "CONTACT": _("Contact"), "COMPA
 
 def entity(granted: Access) -> Data | None:
     """``title``, ``number``, ``path`` and ``url`` of the linked entity, None when we can name none."""
-    match = _ENTITY.fullmatch(granted.proof.entity.upper())
+    match = _ENTITY.fullmatch(granted.rights.entity.upper())
     if match is None:
         return None
     kind, smart_type, number = match.groups()

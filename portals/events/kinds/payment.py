@@ -5,7 +5,6 @@ from portals.bitrix24.payloads import EventRequest
 from portals.events import proof
 from portals.events.registry import EventKind, EventRefused, Outcome, ignored, register
 from portals.models import Portal, PortalEvent
-from portals.tokens import NoToken
 
 
 @register
@@ -22,7 +21,4 @@ class Payment(EventKind):
         """Ask the portal what is true."""
         if event.portal is None or event.portal.status == Portal.Status.DELETED:
             return ignored("not_installed")
-        try:
-            return Outcome(PortalEvent.Status.DONE, payments.check(event.portal))
-        except NoToken:
-            return ignored("no_token")
+        return Outcome(PortalEvent.Status.DONE, payments.check(event.portal))

@@ -1,7 +1,7 @@
 """REST calls and batches, over HTTP."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -253,3 +253,37 @@ def test_a_full_bucket_is_a_rate_limit(installed: Emulator, client: RestClient):
             outcomes.append(False)
     assert True in outcomes
     assert outcomes[-1] is False
+
+
+class Barred:
+    """A gate that knows methods whose time is spent."""
+
+    def __init__(self, *methods: str) -> None:
+        self.barred = set(methods)
+        self.asked: list[Sequence[str]] = []
+
+    def admit(self, methods: Sequence[str]) -> None:
+        self.asked.append(methods)
+        if self.barred & set(methods):
+            raise TimeBudgetSpent(retry_after=30)
+
+    def refused(self, methods: Sequence[str], error: Exception) -> bool:
+        return False
+
+
+def test_optional_commands_are_left_out_while_their_time_is_spent(installed: Emulator) -> None:
+    token = installed.control.tokens("alpha", 1)["access_token"]
+    commands = {"profile": ("profile", {})}
+    optional = {"app": ("app.info", {})}
+    transport = Transport(trusted_networks=["127.0.0.0/8"])
+
+    def ask(gate: Barred) -> set[str]:
+        client = RestClient(installed.portals["alpha"].client_endpoint, token, transport, gate)
+        return set(client.batch(commands, optional=optional).results)
+
+    assert ask(Barred()) == {"profile", "app"}
+    assert ask(Barred("app.info")) == {"profile"}
+    with pytest.raises(TimeBudgetSpent):
+        ask(Barred("profile"))
+    with pytest.raises(TimeBudgetSpent):
+        ask(Barred("batch"))

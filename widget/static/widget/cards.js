@@ -127,5 +127,5 @@ function again(panel, frame) {
 export function closeCards() {
   const notes = document.getElementById("card-notes");
   notes.hidden = false;
-  root.replaceChildren(notes);
+  root.replaceChildren(document.getElementById("status"), notes);
 }

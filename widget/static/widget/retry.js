@@ -66,4 +66,8 @@ function countDown(left) {
 }
 
 button.addEventListener("click", retry);
-if (box.dataset.after) countDown(Math.max(1, Number(box.dataset.after)));
+// Not before the time that the answer names, and not all at the same moment.
+if (box.dataset.after) {
+  const after = Math.max(1, Number(box.dataset.after));
+  countDown(after + Math.floor(Math.random() * Math.max(3, after / 2)));
+}

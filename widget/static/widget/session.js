@@ -39,6 +39,7 @@ export class Session {
       body: {
         member_id: this.frame.member_id,
         access_token: auth.accessToken,
+        expires_in: Number(auth.expiresIn) || undefined,
         dialog_id: this.frame.dialog_id,
       },
     }).catch((problem) => {
