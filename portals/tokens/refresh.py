@@ -57,7 +57,7 @@ def take(token_id: int, generation: int | None = None) -> PortalToken | None:
     until it is due again. The token comes with ``portal`` and ``is_primary``.
     Raises: ImproperlyConfigured if no key opens the pair; then nothing is marked.
     """
-    values = {"id": token_id, "generation": generation, "now": timezone.now(), "lease": LEASE}
+    values: dict[str, Any] = {"id": token_id, "generation": generation, "now": timezone.now(), "lease": LEASE}
     # The mark is committed when the pair is open and read: this process can spend what it has won.
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_TAKE, values)

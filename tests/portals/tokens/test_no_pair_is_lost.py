@@ -168,7 +168,7 @@ def test_a_failover_that_leaves_the_database_read_only_costs_no_pair(
         refreshed.result()
         pool.submit(lambda: connection.close()).result()  # noqa: PLW0108 - that of the thread
     connection.close()
-    connection.close_pool()  # the next tests write
+    connection.close_pool()  # type: ignore[attr-defined] # the next tests write
     assert "InternalError" in caplog.text
     assert generations([token]) == {2}
     assert refreshes(emulator) == [200]
