@@ -1,22 +1,33 @@
-# Each target works from a fresh clone with python3, make, node and npm; nothing is installed outside this folder.
+# Each target works from a fresh clone with python3 (and its venv) and make; nothing is installed outside this folder.
+PYTHON3 ?= python3
 VENV := .venv
 PYTHON := $(VENV)/bin/python
+PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help setup run test fuzz screenshots lint audit licences format bench faults messages requirements clean
+.PHONY: help setup doctor run test fuzz screenshots lint audit licences format bench faults messages requirements clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.installed node_modules/.installed widget/static/widget/dist/.built locale/.compiled ## install everything into this folder
 
+doctor: ## say what this machine has and what it lacks
+	@$(PYTHON3) development/doctor.py
+
 $(VENV)/.installed: requirements.txt requirements-dev.txt
+	@$(PYTHON3) development/doctor.py --quiet
 	@echo "Installing Python packages into $(VENV)"
-	@python3 -m venv $(VENV)
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt -r requirements-dev.txt
+	@$(PYTHON3) -m venv $(VENV)
+	@$(PIP) -r requirements.txt -r requirements-dev.txt
 	@touch $@
 
-node_modules/.installed: package.json package-lock.json
+# A machine without node gets one from PyPI, into the virtual environment.
+$(VENV)/.node: $(VENV)/.installed requirements-node.txt
+	@command -v npm >/dev/null || { echo "Installing node into $(VENV)"; $(PIP) -r requirements-node.txt; }
+	@touch $@
+
+node_modules/.installed: $(VENV)/.node package.json package-lock.json
 	@echo "Installing JavaScript packages into node_modules"
 	@npm ci --silent --no-audit --no-fund
 	@touch $@
@@ -72,7 +83,7 @@ messages: $(VENV)/.installed ## bring the translations' catalogs up to date, lis
 	@$(PYTHON) -m sidebar_project.messages update
 
 requirements: ## pin the newest versions that requirements*.in allow
-	@for name in requirements requirements-dev; do \
+	@for name in requirements requirements-dev requirements-node; do \
 		pip-compile --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe \
 			--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file $$name.txt $$name.in; \
 	done
