@@ -15,11 +15,11 @@ from django.utils import timezone
 from django.utils.translation import gettext, override, to_locale
 
 from portals.bitrix24.languages import LANGUAGES, Language
-from portals.handlers import TITLE
+from portals.lifecycle.bindings import TITLE
 from portals.models import Portal
 from sidebar_project import messages
 from tests.support.opens import Opens, frame_data
-from widget.ages import age
+from widget.pages.relative_times import age
 
 PRIYA, CHAT = 3, "chat22"
 UNTRANSLATABLE = {"Bitrix24", "CRM", "Open Channels"}
@@ -60,7 +60,12 @@ def translations(language: Language) -> Iterator[tuple[str, Message]]:
 def test_the_extractor_finds_what_templates_and_python_say(template: Catalog) -> None:
     found = messages.messages(template)
 
-    assert {"Save", "Next try in {seconds}", "Notebook", "This note was deleted."} <= found.keys()
+    assert {
+        "Save",
+        "Time until the next try: {seconds}",
+        "Notebook",
+        "This note was deleted.",
+    } <= found.keys()
     assert not [place for message in found.values() for place, _ in message.locations if "admin.py" in place]
 
 
@@ -245,3 +250,18 @@ class TestPages:
 
 def found_titles(bound: dict[str, Any]) -> dict[str, str]:
     return {code: entry["TITLE"] for code, entry in bound["lang_all"].items()}
+
+
+@each_language
+def test_a_number_of_seconds_stands_where_it_needs_no_case(language: Language) -> None:
+    """Intl words it in the nominative alone: "через 1 секунда" is wrong Russian, "осталось: 1 секунда" is not."""
+    counted = [
+        form for name, message in translations(language) if ": {seconds}" in name for form in forms(message)
+    ]
+    assert [form for form in counted if not re.search(r"[:\uff1a]\s?\{seconds\}", form)] == []
+
+
+def test_no_number_of_seconds_stands_elsewhere(template: Catalog) -> None:
+    counted = [name for name in messages.messages(template) if "{seconds}" in name]
+    assert counted
+    assert [name for name in counted if ": {seconds}" not in name] == []

@@ -68,15 +68,16 @@ class Note(models.Model):
     """A note of a chat: Markdown as written, and the sanitised HTML made from it when it was saved.
 
     ``version`` grows with every change of the text: an edit names the version it started from. A deleted note stays
-    for a while (`widget.notes.KEPT_DELETED`), so that deleting can be undone. ``key`` is its author's for the
-    request that made it; a repetition of the request finds the note by it.
+    for a while (`widget.notebook.removal.KEPT`), so that deleting can be undone. ``key`` is its author's for the
+    request that made it, ``key_digest`` of what that said: a repetition of the request finds the note by them.
+    ``by_tick``: this version differs from the one before in a box alone.
     """
 
     chat = models.ForeignKey(Chat, on_delete=models.CASCADE, related_name="notes")
     text = models.TextField()
     html = models.TextField(editable=False)
     renderer = models.PositiveSmallIntegerField(default=1, db_default=1, editable=False)
-    # what a search reads: the author's name and the words of the HTML (`widget.folding`)
+    # what a search reads: the author's name and the words of the HTML (`widget.notebook.folding`)
     folded = models.TextField(default="", db_default="", editable=False)
     open_points = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     author_id = models.PositiveBigIntegerField()
@@ -84,19 +85,23 @@ class Note(models.Model):
     editor_id = models.PositiveBigIntegerField(null=True)
     editor_name = models.CharField(max_length=255, default="", db_default="")
     version = models.PositiveIntegerField(default=1)
+    by_tick = models.BooleanField(default=False, db_default=False, editable=False)
     changed_in = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
     key = models.UUIDField(null=True, editable=False)
+    key_digest = models.CharField(max_length=64, default="", db_default="", editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     pinned_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
+    deleter_id = models.PositiveBigIntegerField(null=True)
+    deleter_name = models.CharField(max_length=255, default="", db_default="")
 
     class Meta:
         ordering = ("-pk",)
         indexes = [
             # the notebook: a chat's notes, newest first
             models.Index(fields=["chat", "-id"], name="note_chat_newest"),
-            # the pages that are open: what has changed since a revision of the chat
+            # the pages that are open: what has changed since a revision of the chat; the bin, latest deleted first
             models.Index(fields=["chat", "changed_in"], name="note_chat_changed"),
             # the notebook's head, and how many are pinned
             models.Index(
@@ -124,6 +129,7 @@ class NoteRevision(models.Model):
 
     note = models.ForeignKey(Note, on_delete=models.CASCADE, related_name="revisions")
     version = models.PositiveIntegerField()
+    by_tick = models.BooleanField(default=False, db_default=False)
     text = models.TextField()
     editor_id = models.PositiveBigIntegerField()
     editor_name = models.CharField(max_length=255)

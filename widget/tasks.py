@@ -3,7 +3,7 @@
 import structlog
 from celery import shared_task
 
-from widget import notes
+from widget.notebook import removal
 
 log = structlog.get_logger(__name__)
 
@@ -11,5 +11,5 @@ log = structlog.get_logger(__name__)
 @shared_task
 def purge_notes() -> None:
     """Erase notes that were deleted long ago."""
-    if erased := notes.purge():
+    if erased := removal.purge():
         log.info("notes_purged", number=erased)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Frame, expect
 
 from tests.support.browser import Person, beside, write
-from widget.models import Note
+from widget.models import Chat, Note
 
 ADMIN, PRIYA, MEI = 1, 3, 7
 Enter = Callable[..., Person]
@@ -60,6 +60,15 @@ def test_the_export_is_a_file_of_what_the_administrator_may_read(
     write(admin.open("chat21"), "for all")
     write(person("alpha", PRIYA).open(str(MEI)), "between two")
 
+    def fill() -> None:
+        """More chats than are asked about at once."""
+        portal = Chat.objects.first().portal  # type: ignore[union-attr]
+        chats = Chat.objects.bulk_create(Chat(portal=portal, chat_id=n) for n in range(1000, 1060))
+        Note.objects.bulk_create(
+            Note(chat=chat, text="x", html="x", author_id=3, author_name="Priya") for chat in chats
+        )
+
+    beside(fill)
     page = application(admin)
     with admin.page.expect_download() as download:
         page.get_by_role("button", name="Download as a file").click()
@@ -67,7 +76,9 @@ def test_the_export_is_a_file_of_what_the_administrator_may_read(
     download.value.save_as(tmp_path / "export.json")
     assert download.value.suggested_filename == "chat-notebook.json"
     exported = json.loads((tmp_path / "export.json").read_text())
-    assert [chat["notes"] and chat["notes"][0]["text"] for chat in exported["chats"]] == ["for all", None]
+    texts = [chat["notes"] and chat["notes"][0]["text"] for chat in exported["chats"]]
+    assert texts == ["for all", None] + 60 * [None]
+    assert exported["portal"]["status"] == "active"
     expect(page.locator("#data-status")).to_have_text("The file is in your downloads.")
 
 

@@ -269,7 +269,10 @@ def test_a_draft_outlives_the_closed_sidebar(
     frame = live(priya, "chat22")
     expect(frame.get_by_label("New note")).to_have_value("half a thou")
     assert layout_shift(frame) == 0
-    with priya.page.expect_response("**/_ui/option"):
+    # Slow as a machine may be, the text may be kept once more before it is saved.
+    with priya.page.expect_response(
+        lambda answer: "/_ui/option" in answer.url and "half" not in (answer.request.post_data or "")
+    ):
         write(frame, "half a thought")
     expect(live(priya, "chat22").get_by_label("New note")).to_have_value("")
 

@@ -91,6 +91,9 @@ def test_left_open_overnight_it_works_in_the_morning(sidebar: Sidebar) -> None:
 
 def test_who_is_removed_from_the_chat_loses_the_notebook_within_minutes(sidebar: Sidebar) -> None:
     save(sidebar.frame, "for members only")
+    sidebar.frame.get_by_role("button", name="Edit").click()
+    sidebar.frame.get_by_label("Text of the note").fill("mine to keep")
+    sidebar.frame.get_by_label("New note").fill("and half a thought")
     sidebar.opens.emulator.control.members("alpha", 22, remove=[PRIYA])
     sidebar.pass_time(minutes=15)
 
@@ -98,6 +101,9 @@ def test_who_is_removed_from_the_chat_loses_the_notebook_within_minutes(sidebar:
     expect(heading).to_be_visible(timeout=SOON_MS)
     expect(sidebar.frame.locator(".lost-reason")).not_to_be_empty()
     assert "for members only" not in sidebar.frame.content()
+    expect(sidebar.frame.get_by_label("You had not saved this:")).to_have_value(
+        "and half a thought\n\nmine to keep"
+    )
     assert {line.split()[0] for line in sidebar.priya.watch.problems} == {"403", "error:"}
 
 
@@ -115,9 +121,13 @@ def test_away_from_the_network_nothing_is_lost_and_it_goes_on_by_itself(sidebar:
     expect(frame.locator(".note-ask").get_by_role("alert")).to_contain_text("No connection")
     frame.get_by_role("button", name="Keep").click()
     sidebar.mei_writes("meanwhile")
+    sidebar.pass_time(minutes=1)
+    expect(frame.locator("#news p")).to_be_visible(timeout=SOON_MS)
+    expect(frame.locator("#status")).to_have_text("No connection. What others write will appear later.")
 
     context.set_offline(False)
 
+    expect(frame.locator("#news p")).to_be_hidden(timeout=SOON_MS)
     expect(frame.locator("#news button")).to_be_visible(timeout=SOON_MS)
     frame.get_by_label("New note").press("Control+Enter")
     expect(frame.locator(".note[data-note]").first).to_contain_text("written in a tunnel")

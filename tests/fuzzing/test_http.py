@@ -72,7 +72,7 @@ def test_application(client: Client, opens: Opens, form: dict[str, str], name: s
 
 
 def _application_session(opens: Opens) -> str:
-    from portals.sessions import ApplicationSession  # noqa: PLC0415
+    from portals.incoming.sessions import ApplicationSession  # noqa: PLC0415
 
     portal = Portal.objects.get(member_id=opens.emulator.portals["alpha"].member_id)
     return ApplicationSession.of(portal, 1).sign()
@@ -101,6 +101,10 @@ def test_the_api_by_its_schema(client: Client, bearer: str) -> None:
                 _aim(case)
                 response = _send(client, case, bearer)
                 assert response.status_code < 500, response.content
+                # Nothing is answered that the schema does not say.
+                assert str(response.status_code) in case.operation.definition.raw["responses"], (
+                    response.content
+                )
 
         attack()
 

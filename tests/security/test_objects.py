@@ -9,8 +9,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from portals.models import Portal
 from tests.security.conftest import ADMIN, CHAT, MEI, PRIYA, TOMAS
 from tests.support.opens import Api, Opens, frame_data
+from widget.access.sessions import WidgetSession
 from widget.models import Note, NoteRevision
-from widget.sessions import WidgetSession
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +19,7 @@ Attack = tuple[str, str, Any]
 BY_ID: list[Attack] = [
     ("GET", "notes/{id}/", None),
     ("PATCH", "notes/{id}/", {"text": "mine", "version": 2}),
-    ("DELETE", "notes/{id}/", None),
+    ("DELETE", "notes/{id}/?version=2", None),
     ("PUT", "notes/{id}/pin/", None),
     ("DELETE", "notes/{id}/pin/", None),
     ("PUT", "notes/{id}/boxes/0/", {"checked": True, "version": 2}),
@@ -45,7 +45,7 @@ def paths() -> set[str]:
 
 def test_no_object_is_forgotten_here() -> None:
     """Who adds an endpoint with an object adds it to the list of attacks."""
-    shapes = {path.replace("{id}", "<int:note_id>") for _, path, _ in BY_ID}
+    shapes = {path.partition("?")[0].replace("{id}", "<int:note_id>") for _, path, _ in BY_ID}
     shapes = {path.replace("boxes/0", "boxes/<int:box>") for path in shapes}
     shapes = {path.replace("history/1", "history/<int:version>") for path in shapes}
     assert {path for path in paths() if "note_id" in path} == shapes
@@ -65,7 +65,7 @@ def test_object_of_another_chat_or_portal(
         note = other.add("- [ ] theirs")
         other.call("PATCH", f"notes/{note['id']}/", {"text": "- [ ] theirs!", "version": 1})
         if deleted:
-            other.call("DELETE", f"notes/{note['id']}/")
+            other.call("DELETE", f"notes/{note['id']}/?version=2")
         before = state()
 
         response = api.call(http, path.format(id=note["id"]), body)
@@ -80,7 +80,7 @@ def test_write_as_a_reader(opens: Opens, api: Api, http: str, path: str, body: A
     note = api.add("- [ ] ours")
     api.call("PATCH", f"notes/{note['id']}/", {"text": "- [ ] ours!", "version": 1})
     if "restore" in path:
-        api.call("DELETE", f"notes/{note['id']}/")
+        api.call("DELETE", f"notes/{note['id']}/?version=2")
     reader = opens.api(replace(WidgetSession.read(api.session), can_write=False).sign())
     before = state()
 
@@ -107,14 +107,14 @@ def test_fields_that_are_not_the_senders(opens: Opens, api: Api) -> None:
     }  # fmt: skip
     response = api.call("POST", "notes/", {"text": "mine", **claims})
     assert response.status_code == 201
-    edited = api.call("PATCH", f"notes/{response.json()['id']}/", claims | {"text": "mine", "version": 1})
+    edited = api.call("PATCH", f"notes/{response.json()['id']}/", claims | {"text": "mine!", "version": 1})
     assert edited.status_code == 200
     note = Note.objects.get()
     assert (note.author_id, note.editor_id, note.version, note.html.strip()) == (
         PRIYA,
         PRIYA,
         2,
-        "<p>mine</p>",
+        "<p>mine!</p>",
     )
     assert (note.pinned_at, note.changed_in, note.created_at.year > 2000) == (None, 2, True)
 

@@ -1,6 +1,7 @@
 // What administrators do on the application page: settings of the sidebar item, export, erasing.
 import { send } from "./api.js";
 import { freshAuth } from "./parent.js";
+import { fill } from "./texts.js";
 
 const frame = JSON.parse(document.getElementById("frame-data").textContent);
 let session = frame.session;
@@ -78,9 +79,38 @@ const data = document.getElementById("data-status");
 const erase = document.getElementById("erase");
 const confirmation = document.getElementById("erase-confirm");
 
+// The server gives a part at a time, so that no answer takes long; when it is busy it says how long to wait.
+async function part(after, attempts = 5) {
+  try {
+    return await send("POST", frame.export, { body: { access_token: await token(), after }, session });
+  } catch (problem) {
+    if (!problem.retryAfter || !attempts) throw problem;
+    await new Promise((resolve) => setTimeout(resolve, problem.retryAfter * 1000));
+    return part(after, attempts - 1);
+  }
+}
+
+// Pieces of the file, chat by chat: as one text it would be in memory twice.
+async function pieces() {
+  let { chats, next, ...head } = await part(0);
+  const found = [JSON.stringify(head, null, 1).replace(/\n\}$/, ',\n "chats": [')];
+  let comma = "\n";
+  for (;;) {
+    for (const chat of chats) {
+      found.push(comma, JSON.stringify(chat));
+      comma = ",\n";
+    }
+    if (next === null) break;
+    data.textContent = fill(data.dataset.progress, { count: (found.length - 1) / 2 });
+    ({ chats, next } = await part(next));
+  }
+  data.textContent = "";
+  return [...found, "\n]}\n"];
+}
+
 function save(content) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([content], { type: "application/json" }));
+  link.href = URL.createObjectURL(new Blob(content, { type: "application/json" }));
   link.download = "chat-notebook.json";
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
@@ -94,8 +124,7 @@ function ask(open) {
 
 document.getElementById("export").addEventListener("click", (event) => {
   during(event.currentTarget, data, async () => {
-    const answer = await send("POST", frame.export, { body: { access_token: await token() }, session });
-    save(JSON.stringify(answer, null, 1));
+    save(await pieces());
     cheer(data, data.dataset.exported);
   });
 });

@@ -12,9 +12,17 @@ export class Problem extends Error {
     this.detail = body.detail ?? "";
     this.errors = body.errors ?? {};
     this.current = body.current ?? null;
+    this.clashes = body.clashes ?? [];
+    this.merged = body.merged ?? null;
     this.retryAfter = retryAfter;
     this.lost = EXCLUDED.includes(this.code);
   }
+}
+
+/** A new key for `Api.add`: a UUID. `crypto.randomUUID` does not exist in a frame of a portal that is reached by plain http. */
+export function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** One request. Resolves to the parsed body, or null when there is none. Throws Problem. */
@@ -71,12 +79,23 @@ export class Api {
     return this.request("POST", "notes/", { text }, { key });
   }
 
+  /** What was made of `version`. The note that comes back is `merged` with what others have changed since. */
   edit(id, text, version) {
     return this.request("PATCH", `notes/${id}/`, { text, version });
   }
 
-  remove(id) {
-    return this.request("DELETE", `notes/${id}/`);
+  note(id) {
+    return this.request("GET", `notes/${id}/`);
+  }
+
+  /** Into the bin, if it still says what `version` said. */
+  remove(id, version) {
+    return this.request("DELETE", `notes/${id}/?version=${version}`);
+  }
+
+  /** A page of the bin; `next` as of pages of notes, "" for the first. */
+  bin(next) {
+    return this.request("GET", `notes/deleted/${new URL(next, location.href).search}`);
   }
 
   /** What changed since a revision; null when nothing did. */

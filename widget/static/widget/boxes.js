@@ -1,4 +1,5 @@
 // Boxes of task lists: ticked in place by whoever may write, under the version that is shown.
+import { Problem } from "./api.js";
 import { announce } from "./texts.js";
 
 /** The boxes of a note, in the order in which the server counts them. */
@@ -26,7 +27,7 @@ export class Boxes {
     const number = boxesOf(element).indexOf(box);
     const checked = box.checked;
     const words = label(box);
-    // One at a time in a note: each tick makes a new version.
+    // One at a time in a note: each tick makes a new version. The server keeps what others changed elsewhere.
     const turn = (element.turn ?? Promise.resolve()).then(() => this.#save(element, number, checked, words));
     element.turn = turn.catch(() => {});
     try {
@@ -42,21 +43,11 @@ export class Boxes {
 
   async #save(element, number, checked, words) {
     const { note: id, version } = element.dataset;
-    try {
-      return this.#seen(element, await this.api.tick(id, number, checked, Number(version)));
-    } catch (problem) {
-      if (problem.code !== "stale") throw problem;
-      // Somebody ticked another box or wrote elsewhere: the same point is meant if it still reads the same.
-      const probe = document.createElement("template");
-      probe.innerHTML = problem.current.html;
-      const same = probe.content.querySelectorAll("input[type=checkbox]")[number];
-      if (!same || label(same) !== words) throw problem;
-      return this.#seen(element, await this.api.tick(id, number, checked, problem.current.version));
-    }
-  }
-
-  #seen(element, note) {
-    element.dataset.version = note.version;
+    // What others wrote may have come with the tick before: the same point is meant if it still reads the same.
+    if (label(boxesOf(element)[number]) !== words) throw new Problem(409);
+    const note = await this.api.tick(id, number, checked, Number(version));
+    if (note.version <= Number(version) + 1) element.dataset.version = note.version;
+    else this.show(element, note);
     return note;
   }
 

@@ -1,19 +1,21 @@
 // The composer on top. A new note appears at once; if it cannot be saved, its text comes back with the reason.
+import { newKey } from "./api.js";
 import { Draft } from "./drafts.js";
 import { explain, Field, reason } from "./field.js";
 import { announce } from "./texts.js";
 
 export class Composer {
   #pending = "";
-  #last = null;
-  // What was sent last and may have arrived although no answer came; sent again it must not become a second note.
-  #sent = { text: "", key: "" };
+  #known = false;
+  #last = "null";
+  // Of what is being written: what was sent may have arrived although no answer came, and must not become two notes.
+  #key = "";
 
   constructor(form, { api, frame, notes }) {
     this.api = api;
     this.notes = notes;
     this.form = form;
-    this.draft = new Draft(frame.member_id, frame.dialog_id, frame.viewer_id);
+    this.draft = new Draft(frame, "draft");
     this.field = new Field(form, {
       onSave: (text) => this.save(text),
       onCancel: () => this.leave(),
@@ -26,24 +28,41 @@ export class Composer {
     this.#restore();
   }
 
-  async #restore() {
-    const kept = await this.draft.read();
-    this.#last = kept;
-    if (kept && !this.field.value) {
-      // It takes no more room than the empty field did, until somebody comes to it.
-      this.form.toggleAttribute("data-kept", document.activeElement !== this.field.area);
-      this.field.value = kept;
-      announce("restored");
-    } else this.keep();
+  /** What is being sent and what is being written: what would be lost without a draft. */
+  get unsaved() {
+    return join(this.#pending, this.field?.area.value ?? "");
   }
 
-  /** The draft holds what is not saved: what is being sent and what is being written. */
+  /** Words that have lost their place, to be saved as a note. */
+  take(words) {
+    this.field.value = join(words, this.field.area.value);
+  }
+
+  async #restore() {
+    const kept = await this.draft.read();
+    this.#known = true;
+    const typed = this.unsaved;
+    if (kept && !typed.includes(kept.text)) {
+      this.#last = JSON.stringify(kept);
+      this.#key = kept.key;
+      // It takes no more room than the empty field did, until somebody comes to it.
+      this.form.toggleAttribute("data-kept", document.activeElement !== this.field.area);
+      this.take(kept.text);
+      announce("restored");
+    }
+    this.keep();
+  }
+
   keep() {
-    const text = this.#together();
+    const text = this.unsaved;
+    // Whoever has emptied the field does not go on with what was in it.
+    this.#key = text && (this.#key || newKey());
+    const kept = text ? { text, key: this.#key } : null;
+    const said = JSON.stringify(kept);
     // Not before it is known what was kept, and not again what is kept already.
-    if (this.#last === null || text === this.#last) return;
-    this.#last = text;
-    this.draft.write(text);
+    if (!this.#known || said === this.#last) return;
+    this.#last = said;
+    this.draft.write(kept);
   }
 
   leave() {
@@ -59,38 +78,37 @@ export class Composer {
     const element = this.notes.expect(text);
     announce("saving");
     try {
-      this.notes.settle(element, await this.api.add(text, this.#keyOf(text)));
-      this.#sent = { text: "", key: "" };
+      this.notes.settle(element, await this.#send(text));
+      this.#key = "";
       this.#pending = "";
       announce("saved");
     } catch (problem) {
       this.notes.withdraw(element);
-      this.#takeBack(reason(problem));
+      announce("");
+      const together = this.unsaved;
+      this.#pending = "";
+      this.field.value = together;
+      this.field.fail(reason(problem));
     } finally {
       this.field.busy = false;
       this.keep();
     }
   }
 
-  #keyOf(text) {
-    if (this.#sent.text !== text) this.#sent = { text, key: newKey() };
-    return this.#sent.key;
-  }
-
-  #takeBack(message) {
-    const text = this.#together();
-    this.#pending = "";
-    this.field.value = text;
-    this.field.fail(message);
-  }
-
-  #together() {
-    return [this.#pending, this.field?.area.value ?? ""].filter((part) => part.trim()).join("\n\n");
+  /** What was written on to a text that had arrived becomes an edit of its note. */
+  async #send(text) {
+    try {
+      return await this.api.add(text, this.#key);
+    } catch (problem) {
+      const made = problem.code === "key_reused" && problem.current;
+      if (!made) throw problem;
+      if (text.includes(made.text)) return this.api.edit(made.id, text, made.version);
+      this.#key = newKey();
+      return this.api.add(text, this.#key);
+    }
   }
 }
 
-/** A UUID. `crypto.randomUUID` does not exist in a frame of a portal that is reached by plain http. */
-function newKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+function join(...parts) {
+  return parts.filter((part) => part.trim()).join("\n\n");
 }

@@ -15,9 +15,10 @@ export function reason(problem) {
   return problem.detail || text("failed");
 }
 
-/** Shows or, with an empty message, hides what went wrong inside `box`. */
-export function explain(box, message = "") {
+/** Shows or, with an empty message, hides what went wrong (or well: `tone` "good") inside `box`. */
+export function explain(box, message = "", tone = "") {
   const element = box.querySelector(".problem");
+  element.dataset.tone = tone;
   element.querySelector("span").textContent = message;
   element.hidden = !message;
 }
@@ -46,8 +47,8 @@ export class Field {
     this.changed();
   }
 
+  /** Without blank lines around it; what stands before the first word in its line may be Markdown. */
   get value() {
-    // The first line keeps its indentation: Markdown reads it.
     return this.area.value.replace(/^(?:[ \t]*[^\S \t])+/, "").trimEnd();
   }
 
@@ -57,7 +58,7 @@ export class Field {
   }
 
   get ready() {
-    return this.value.length > 0 && this.value.length <= LIMIT && !this.busy;
+    return this.value.trim() !== "" && this.value.length <= LIMIT && !this.busy;
   }
 
   get busy() {

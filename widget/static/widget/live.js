@@ -3,6 +3,8 @@ const SOON = 4_000;
 const LATER = 20_000;
 const IDLE = 10 * 60_000;
 const LONGEST = 60_000;
+// One failure is nothing: a lift, a server that starts anew.
+const TROUBLE = 2;
 
 export class Live {
   #timer;
@@ -10,9 +12,10 @@ export class Live {
   #failures = 0;
   #touched = Date.now();
 
-  /** `onChanges({results, deleted})` gets what is new; `onLost(problem)` hears that the notebook is closed to us. */
-  constructor({ api, revision, onChanges, onLost }) {
-    Object.assign(this, { api, revision, onChanges, onLost });
+  /** `onChanges({results, deleted})` gets what is new; `onTrouble(on)` hears that nothing has come for a while, and that
+   * it comes again; `onLost(problem)` that the notebook is closed to us. */
+  constructor({ api, revision, onChanges, onTrouble, onLost }) {
+    Object.assign(this, { api, revision, onChanges, onTrouble, onLost });
     for (const type of ["pointerdown", "keydown", "scroll", "focus"])
       addEventListener(type, () => this.#touch(), { passive: true, capture: true });
     document.addEventListener("visibilitychange", () => this.ask());
@@ -47,9 +50,11 @@ export class Live {
         this.revision = news.revision;
         this.onChanges(news);
       } while (news.more);
+      if (this.#failures >= TROUBLE) this.onTrouble(false);
       this.#failures = 0;
     } catch (problem) {
       this.#failures = Math.min(4, this.#failures + 1);
+      if (this.#failures === TROUBLE) this.onTrouble(true);
       if (problem.lost) {
         this.onLost(problem);
         return;

@@ -9,6 +9,13 @@ export class News {
   constructor(box, { onShow }) {
     this.pill = box.querySelector("button");
     this.pill.addEventListener("click", () => onShow());
+    this.trouble = box.querySelector("p");
+  }
+
+  /** Says that what others do does not arrive, or that it does again. */
+  stop(on) {
+    this.trouble.hidden = !on;
+    announce(on ? "stopped" : "back");
   }
 
   /** A note that is new or has changed. */

@@ -1,5 +1,6 @@
 // Entry of the sidebar page. The notes are already in it; this makes them live.
 import { Api } from "./api.js";
+import { Bin } from "./bin.js";
 import { closeCards, startCards } from "./cards.js";
 import { Composer } from "./composer.js";
 import { Finder } from "./finder.js";
@@ -22,13 +23,22 @@ function showRights(canWrite) {
 
 /** The viewer may no longer see this chat: neither may the page. */
 function close(problem) {
+  // Session and live updates both hear of it.
+  if (root.querySelector(".lost-reason")) return;
   const box = blank("blank-lost");
   box.querySelector(".lost-reason").textContent = problem.detail;
+  // What one has written oneself and could not save can still be copied.
+  const words = [composer?.unsaved, ...root.querySelectorAll(".editor[data-changed] textarea")]
+    .map((each) => each?.value ?? each)
+    .filter(Boolean);
+  box.querySelector("textarea").value = words.join("\n\n");
+  box.querySelector(".lost-words").hidden = !words.length;
   closeCards();
   root.replaceChildren(box);
   box.focus();
 }
 
+let composer;
 keepTimes();
 const session = new Session(frame, { onRights: showRights, onLost: close });
 const api = new Api(frame.api, session);
@@ -42,6 +52,7 @@ new Live({
   api,
   revision: frame.revision,
   onChanges: (news) => notes.merge(news),
+  onTrouble: (on) => notes.news.stop(on),
   onLost: close,
 });
 // A page that somebody came to by a link shows the note it names, as a search does.
@@ -58,7 +69,12 @@ const form = document.getElementById("composer");
 if (form) {
   addPreview(form, api);
   linkOnPaste(form.querySelector("textarea"));
-  new Composer(form, { api, frame, notes });
+  composer = new Composer(form, { api, frame, notes });
+  notes.resume((words) => composer.take(words));
+  new Bin(document.getElementById("open-bin"), {
+    api,
+    onRestored: (note) => notes.comeBack(note),
+  });
 }
 startCards(frame);
 root.toggleAttribute("data-live", true);

@@ -1,22 +1,29 @@
 // The list of notes: what is shown, in the server's order, whoever brings it.
-import { boxesOf } from "./boxes.js";
 import { explain, reason } from "./field.js";
 import { News } from "./news.js";
+import { NoteElements } from "./noteelements.js";
 import { announce, blank, text } from "./texts.js";
-import { localise } from "./times.js";
 
 // Being saved, edited, looked into, about to be deleted, or just deleted and still to be undone.
 const BUSY = "[aria-busy], [data-deleted], :has(.editor, .history, .note-ask)";
-// Being edited, or one whose deletion we asked for: its answer offers to undo it.
-const KEPT = ":has(.editor, .note-ask [aria-busy=true])";
+// One whose deletion we asked for: its answer offers to undo it.
+const GOING = ":has(.note-ask [aria-busy=true])";
 
 function belowTheFold(element) {
   return element.getBoundingClientRect().top >= innerHeight;
 }
 
-export class NoteList {
+function edited(element) {
+  return Boolean(element.querySelector(".editor"));
+}
+
+export class NoteList extends NoteElements {
+  // Grows when the list becomes another one: a page that was asked for before is not of it.
+  #generation = 0;
+
   /** `onSearch()` is called for the notes that are looked for to be asked again. */
   constructor(root, { api, frame, onSearch }) {
+    super();
     Object.assign(this, { root, api, frame, onSearch });
     this.news = new News(root.querySelector("#news"), { onShow: () => this.showNews() });
     this.list = root.querySelector("#notes");
@@ -25,18 +32,14 @@ export class NoteList {
     this.next = this.end.dataset.next ?? null;
     this.more = this.end.querySelector("button");
     this.more.addEventListener("click", () => this.older());
+    for (const element of this.list.children) this.name(element);
     this.enableBoxes(this.list);
-  }
-
-  /** Lets those who may write tick the boxes under `element`. */
-  enableBoxes(element) {
-    const readOnly = this.root.hasAttribute("data-read-only") || !this.frame.can_write;
-    for (const box of boxesOf(element)) box.disabled = readOnly;
   }
 
   /** Shows a page of what was looked for, or the whole notebook again; what somebody is busy with stays. */
   replace({ results, next }, filtered) {
     const wanted = new Set(results.map((note) => `note-${note.id}`));
+    this.#generation += 1;
     this.next = next;
     this.end.hidden = !next;
     this.news.take();
@@ -45,7 +48,7 @@ export class NoteList {
     for (const note of results) {
       const element = document.getElementById(`note-${note.id}`);
       if (element) this.#refresh(element, note);
-      else this.#insert(note);
+      else this.insert(note);
     }
     explain(this.end);
     this.mindEmpty(filtered);
@@ -62,8 +65,9 @@ export class NoteList {
   merge({ results, deleted }) {
     for (const id of deleted) {
       const element = document.getElementById(`note-${id}`);
-      if (element?.matches(KEPT)) continue;
-      if (element && belowTheFold(element)) element.remove();
+      if (element?.matches(GOING)) continue;
+      if (element && edited(element)) element.held = { gone: true };
+      else if (element && belowTheFold(element)) element.remove();
       else this.news.holdGone(id, Boolean(element));
     }
     const empty = !this.list.childElementCount && !this.filtered;
@@ -71,7 +75,7 @@ export class NoteList {
     for (const note of results) {
       const element = document.getElementById(`note-${note.id}`);
       if (element) this.#renew(element, note);
-      else if (empty) this.#insert(note);
+      else if (empty) this.insert(note);
       // What belongs to older pages comes with them.
       else if (note.pinned_at || !this.next || note.id > oldest) this.news.hold(note);
     }
@@ -86,11 +90,15 @@ export class NoteList {
       this.root.querySelector("#finder input").focus();
       return;
     }
-    for (const id of deleted) document.querySelector(`#note-${id}:not(${KEPT})`)?.remove();
+    for (const id of deleted) {
+      const element = document.querySelector(`#note-${id}:not(${GOING})`);
+      if (element && edited(element)) element.held = { gone: true };
+      else element?.remove();
+    }
     for (const note of results) {
       const element = document.getElementById(`note-${note.id}`);
       if (element) this.#refresh(element, note);
-      else this.#insert(note);
+      else this.insert(note);
     }
     this.mindEmpty();
     const shown = new Set(results.map((note) => `note-${note.id}`));
@@ -101,7 +109,10 @@ export class NoteList {
   }
 
   #renew(element, note) {
-    if (element.querySelector(".editor")) return;
+    if (edited(element)) {
+      element.held = note;
+      return;
+    }
     const changed = Number(element.dataset.version) < note.version;
     const moved = element.dataset.pinned !== (note.pinned_at ?? "");
     const still = !changed || belowTheFold(element) || this.#asHigh(element, note);
@@ -122,19 +133,43 @@ export class NoteList {
     return same;
   }
 
+  /** What came while a note was being edited is shown when that is over; `saved` is what came of it. */
+  release(element, saved) {
+    const { held } = element;
+    delete element.held;
+    if (saved) {
+      this.show(element, saved);
+      this.place(element);
+    }
+    if (held?.gone && saved?.id !== Number(element.dataset.note)) this.bury(element);
+    else if (held && !held.gone) this.#refresh(element, held);
+  }
+
+  /** The note was deleted: in its place stands the way back. */
+  bury(element) {
+    const trace = blank("blank-undo");
+    trace.dataset.deleted = element.dataset.note;
+    element.replaceWith(trace);
+    trace.querySelector("button").focus();
+    announce("deleted");
+  }
+
   #refresh(element, note) {
-    if (element.querySelector(".editor") || Number(element.dataset.version) > note.version) return;
+    if (edited(element)) element.held = note;
+    if (edited(element) || Number(element.dataset.version) > note.version) return;
     const moved = element.dataset.pinned !== (note.pinned_at ?? "");
     if (Number(element.dataset.version) < note.version) this.show(element, note);
     else this.mark(element, note);
     if (moved) this.place(element);
   }
 
-  #insert(note) {
+  /** Puts a note into its place; the element. */
+  insert(note) {
     const element = blank("blank-note");
     element.classList.add("note-fresh");
     this.show(element, note);
     this.place(element);
+    return element;
   }
 
   #oldest() {
@@ -159,7 +194,7 @@ export class NoteList {
   /** A note being saved: shown at once as plain text. */
   expect(source) {
     const element = blank("blank-note");
-    this.#sign(element, { author: { id: this.frame.viewer_id, name: text("you") }, version: 1 });
+    this.sign(element, { author: { id: this.frame.viewer_id, name: text("you") }, version: 1 });
     element.removeAttribute("data-author");
     const prose = element.querySelector(".note-text");
     prose.textContent = source;
@@ -191,36 +226,21 @@ export class NoteList {
     this.news.settle(note);
   }
 
-  /** Writes a note into an element. */
-  write(element, note) {
-    element.id = `note-${note.id}`;
-    element.dataset.note = note.id;
-    element.dataset.version = note.version;
-    const time = element.querySelector("time");
-    time.dateTime = note.created_at;
-    // The server has sanitised it, as it has what the page came with.
-    element.querySelector(".note-text").innerHTML = note.html;
-    const source = element.querySelector(".note-source");
-    if (source) source.content.textContent = note.text;
-    this.#sign(element, note);
-    this.mark(element, note);
-    this.enableBoxes(element);
-    localise(element);
-  }
-
   async older() {
     if (this.more.getAttribute("aria-busy") === "true") return;
     this.more.setAttribute("aria-busy", "true");
     explain(this.end);
+    const mine = this.#generation;
     try {
       const page = await this.api.page(this.next);
+      if (mine !== this.#generation) return;
       this.next = page.next;
       const first = this.#append(page.results);
       this.end.hidden = !page.next;
       announce("older");
       if (!page.next) first?.focus();
     } catch (problem) {
-      explain(this.end, reason(problem));
+      if (mine === this.#generation) explain(this.end, reason(problem));
     } finally {
       this.more.removeAttribute("aria-busy");
     }
@@ -235,23 +255,6 @@ export class NoteList {
     });
     this.list.append(...elements);
     return elements[0];
-  }
-
-  /** Shows whether a note is pinned. */
-  mark(element, note) {
-    const pinned = note.pinned_at ?? "";
-    element.dataset.pinned = pinned;
-    element.querySelector("[data-action=pin]")?.setAttribute("aria-pressed", String(Boolean(pinned)));
-  }
-
-  #sign(element, { author, editor, version }) {
-    const avatar = element.querySelector(".avatar");
-    avatar.textContent = [...author.name][0] ?? "?";
-    avatar.className = `avatar tone-${String(author.id).slice(-1)}`;
-    element.querySelector(".note-author bdi").textContent = author.name;
-    element.dataset.author = author.id;
-    element.querySelector(".note-edited").hidden = version === 1;
-    element.querySelector(".note-editor").textContent = editor?.name ?? "";
   }
 
   /** Says so when nothing is there, or nothing that was looked for. */

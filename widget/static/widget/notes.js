@@ -1,6 +1,7 @@
 // The Notes card: what can be done with each note of the list.
 import { Boxes } from "./boxes.js";
 import { copy } from "./clipboard.js";
+import { Edits } from "./drafts.js";
 import { Editor } from "./editor.js";
 import { explain, reason } from "./field.js";
 import { NoteList } from "./notelist.js";
@@ -10,6 +11,7 @@ import { announce, blank, text } from "./texts.js";
 export class Notes extends NoteList {
   constructor(root, parts) {
     super(root, parts);
+    this.edits = new Edits(this.frame);
     this.list.addEventListener("click", (event) => this.#clicked(event));
     new Boxes(this.list, {
       api: this.api,
@@ -76,28 +78,56 @@ export class Notes extends NoteList {
     explain(element);
     try {
       const note = await this.api.restore(element.dataset.deleted);
-      document.getElementById(`note-${note.id}`)?.remove();
-      const back = blank("blank-note");
-      this.show(back, note);
-      element.replaceWith(back);
-      this.place(back);
-      back.focus();
+      element.remove();
+      this.comeBack(note);
       announce("restoredNote");
     } catch (problem) {
       explain(element, reason(problem));
     }
   }
 
+  /** Shows a note that is back, and leads to it. */
+  comeBack(note) {
+    document.getElementById(`note-${note.id}`)?.remove();
+    this.insert(note).focus();
+    this.mindEmpty();
+  }
+
   #edit(element) {
+    this.#open(element).focus();
+  }
+
+  #open(element) {
+    explain(element);
     this.#quiet(element, true);
-    new Editor(element, {
+    const editor = new Editor(element, {
       api: this.api,
-      onClose: (_element, note) => {
+      edits: this.edits,
+      onClose: (note) => {
         this.#quiet(element, false);
-        if (note) this.show(element, note);
         element.querySelector("[data-action=edit]").focus();
+        this.release(element, note);
       },
     });
+    return editor;
+  }
+
+  /** Opens again what was being edited; `adopt(words)` takes what was written into a note that is gone. */
+  async resume(adopt) {
+    for (const [id, { text: words }] of await this.edits.load()) {
+      try {
+        let element = document.getElementById(`note-${id}`);
+        // Among what is looked for only what fits is shown; the draft waits.
+        if (!element && this.filtered) continue;
+        element ??= this.insert(await this.api.note(id));
+        if (!element.querySelector(".editor")) this.#open(element);
+        announce("restored");
+      } catch (problem) {
+        if (problem.status !== 404) continue;
+        adopt(words);
+        this.edits.put(id, null);
+      }
+    }
   }
 
   /** The question before a note is deleted, in its place. */
@@ -126,8 +156,10 @@ export class Notes extends NoteList {
     button.setAttribute("aria-busy", "true");
     explain(question);
     try {
-      await this.api.remove(element.dataset.note);
+      await this.api.remove(element.dataset.note, element.dataset.version);
     } catch (problem) {
+      // What would be deleted is shown first.
+      if (problem.current) this.show(element, problem.current);
       // Somebody else was faster: what was wanted has come true.
       if (problem.status !== 404) {
         button.removeAttribute("aria-busy");
@@ -135,11 +167,7 @@ export class Notes extends NoteList {
         return;
       }
     }
-    const trace = blank("blank-undo");
-    trace.dataset.deleted = element.dataset.note;
-    element.replaceWith(trace);
-    trace.querySelector("button").focus();
-    announce("deleted");
+    this.bury(element);
   }
 
   #quiet(element, busy) {

@@ -26,7 +26,7 @@ export function blank(id) {
   return document.getElementById(id).content.firstElementChild.cloneNode(true);
 }
 
-/** Tells assistive technology what happened, without moving the focus. */
+/** Tells assistive technology what happened, without moving the focus; "" takes back what was said. */
 export function announce(key, values) {
-  document.getElementById("status").textContent = text(key, values);
+  document.getElementById("status").textContent = key && text(key, values);
 }
