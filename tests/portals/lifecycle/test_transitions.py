@@ -119,9 +119,9 @@ def test_a_confirmed_uninstall_does_not_erase_a_newer_installation(opens: Opens,
 def test_an_uninstall_with_erasing_says_nothing_about_a_later_one_without(portal: Portal) -> None:
     stale = Portal.objects.get(pk=portal.pk)
     portal.install()
-    uninstalls.uninstall(portal, clean=False)
+    uninstall.uninstall(portal, clean=False)
 
-    uninstalls.uninstall(stale, clean=True)
+    uninstall.uninstall(stale, clean=True)
 
     assert standing(portal) == ("deleted", "uninstalled")
 
