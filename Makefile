@@ -31,7 +31,7 @@ locale/.compiled: $(VENV)/.installed $(wildcard locale/*/LC_MESSAGES/*.po)
 	@touch $@
 
 run: setup ## start everything: services, application, worker, beat, emulated Bitrix24
-	@$(PYTHON) -m sidebar_project.launcher
+	@$(PYTHON) -m development.launcher
 
 test: setup ## run the whole test suite
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup
@@ -53,16 +53,16 @@ lint: setup ## every static check
 	@ruff format --check .
 	@SECRET_KEY=lint DEBUG=true mypy .
 	@lint-imports
-	@SECRET_KEY=lint DEBUG=true $(PYTHON) -m sidebar_project.embedded manage.py makemigrations --check --dry-run
+	@SECRET_KEY=lint DEBUG=true $(PYTHON) -m development.embedded manage.py makemigrations --check --dry-run
 	@npm run --silent lint
-	@$(PYTHON) -m sidebar_project.licences check
+	@$(PYTHON) -m development.licences check
 
 audit: setup ## ask the vulnerability databases about every pinned package (needs the internet; says so without it)
 	@pip-audit --strict --disable-pip --no-deps -r requirements.txt -r requirements-dev.txt
 	@npm audit
 
 licences: setup ## write docs/licences.md anew
-	@$(PYTHON) -m sidebar_project.licences write
+	@$(PYTHON) -m development.licences write
 
 format: setup ## format and fix what can be fixed
 	@ruff format .

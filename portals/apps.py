@@ -7,6 +7,8 @@ class PortalsConfig(AppConfig):
 
     def ready(self) -> None:
         from portals import checks, periodic, tasks  # noqa: F401, PLC0415 - registers checks and receivers
-        from portals.events import registry  # noqa: PLC0415
+        from portals.incoming.events import registry  # noqa: PLC0415
+        from portals.lifecycle import bindings  # noqa: PLC0415
 
         registry.load()
+        bindings.bind_events(registry.bound_codes)

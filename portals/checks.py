@@ -74,11 +74,11 @@ def check_metrics_token(**_: Any) -> list[CheckMessage]:
 
 @register(START, Tags.security, deploy=True)
 def check_static_files(**_: Any) -> list[CheckMessage]:
-    """``portals.E006``: without collected files every page would be answered 500."""
+    """``portals.E008``: without collected files every page would be answered 500."""
     if settings.DEBUG or (settings.STATIC_ROOT / "staticfiles.json").exists():
         return []
     hint = "Run: python manage.py collectstatic"
-    return [Error("Static files are not collected.", hint=hint, id="portals.E006")]
+    return [Error("Static files are not collected.", hint=hint, id="portals.E008")]
 
 
 @register(START, Tags.translation, deploy=True)

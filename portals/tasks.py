@@ -12,13 +12,16 @@ from django.db import transaction
 from django.dispatch import receiver
 from kombu.exceptions import OperationalError
 
-from portals import counts, dispatch, installs, journal, presence, signals, tokens, uninstalls
 from portals.bitrix24.errors import Bitrix24Error
-from portals.events import inbox, spool, work
-from portals.handlers import BindingFailed
-from portals.models import Portal
-from portals.shared import absence, broker_client
-from portals.tokens import NoToken, RefreshPending
+from portals.incoming.events import inbox, spool, work
+from portals.incoming.events.wakeups import Wakeups
+from portals.infrastructure import call_log, daily_counts
+from portals.infrastructure.shared import absence, broker_client
+from portals.lifecycle import install, presence, uninstall
+from portals.lifecycle.bindings import BindingFailed
+from portals.models import Portal, signals
+from portals.tokens import dispatch, pairs
+from portals.tokens.pairs import NoToken, RefreshPending
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +43,7 @@ def reconcile_handlers(portal_id: int) -> None:
     if portal is None:
         return
     try:
-        installs.reconcile(portal)
+        install.reconcile(portal)
     except (NoToken, RefreshPending, BindingFailed) as error:
         log.warning("reconcile_failed", portal=portal.member_id, reason=str(error))
     except Bitrix24Error as error:
@@ -70,7 +73,7 @@ def refresh_tokens(*token_ids: int) -> None:
     for token_id in token_ids:
         if time.monotonic() < give_up:
             try:
-                tokens.refresh_due(token_id)
+                pairs.refresh_due(token_id)
             except (Bitrix24Error, NoToken):
                 continue
             except Exception:
@@ -106,6 +109,14 @@ def call_dispatcher() -> bool:
     return True
 
 
+_WAKEUPS = Wakeups(call_dispatcher)
+
+
+@receiver(signals.event_stored)
+def _wake_dispatcher(**_: Any) -> None:
+    _WAKEUPS.event_stored()
+
+
 @shared_task
 def process_event(event_id: int, attempts: int) -> None:
     """Process one event that had been taken ``attempts`` times; a failed one comes back by its own due time."""
@@ -115,7 +126,7 @@ def process_event(event_id: int, attempts: int) -> None:
 @shared_task
 def reconcile_stale() -> None:
     """Heal handlers that are not those declared today."""
-    _hand_out_portals(reconcile_handlers, installs.claim_stale)
+    _hand_out_portals(reconcile_handlers, install.claim_stale)
 
 
 @shared_task
@@ -166,9 +177,9 @@ def erase_due() -> None:
     """Erase what uninstalled portals left, once their retention is over."""
     give_up = time.monotonic() + _RUN
     failed: list[int] = []
-    while time.monotonic() < give_up and (found := uninstalls.due_for_erasure(1, but_not=failed)):
+    while time.monotonic() < give_up and (found := uninstall.due_for_erasure(1, but_not=failed)):
         try:
-            uninstalls.erase(found[0])
+            uninstall.erase(found[0])
         except Exception:  # one portal that trips us must not keep the others
             log.exception("erase_failed", portal_id=found[0])
             failed += found
@@ -177,7 +188,7 @@ def erase_due() -> None:
 @shared_task
 def prune_logs() -> None:
     """Delete logged calls, finished events and counts that are older than they have to be."""
-    log.info("logs_pruned", calls=journal.prune(), events=inbox.prune(), counts=counts.prune())
+    log.info("logs_pruned", calls=call_log.prune(), events=inbox.prune(), counts=daily_counts.prune())
 
 
 @receiver([signals.version_drifted, signals.handlers_stale])

@@ -32,14 +32,14 @@ def _log_like_django(**_: Any) -> None:
 @worker_init.connect
 @beat_init.connect
 def _can_open_what_is_stored(**_: Any) -> None:
-    from portals import rotation  # noqa: PLC0415 - models first
+    from portals.tokens import rotation  # noqa: PLC0415 - models first
 
     rotation.must_open()
 
 
 @worker_ready.connect
 def _is_there(sender: Any, **_: Any) -> None:
-    from portals import heartbeats  # noqa: PLC0415 - models first
+    from portals.infrastructure import heartbeats  # noqa: PLC0415 - models first
 
     for queue in sender.app.amqp.queues.consume_from:
         heartbeats.give(heartbeats.worker(queue))
@@ -47,7 +47,7 @@ def _is_there(sender: Any, **_: Any) -> None:
 
 @task_postrun.connect
 def _has_worked(task: "Task[Any, Any]", **_: Any) -> None:
-    from portals import heartbeats  # noqa: PLC0415
+    from portals.infrastructure import heartbeats  # noqa: PLC0415
 
     queue = (task.request.delivery_info or {}).get("routing_key")
     if queue:
@@ -61,6 +61,6 @@ def _beats(**_: Any) -> None:
 
 
 def _has_beaten(**_: Any) -> None:
-    from portals import heartbeats  # noqa: PLC0415
+    from portals.infrastructure import heartbeats  # noqa: PLC0415
 
     heartbeats.give(heartbeats.BEAT)

@@ -18,8 +18,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from portals import heartbeats
-from portals.shared import broker_client, redis_client
+from portals.infrastructure import heartbeats
+from portals.infrastructure.shared import broker_client, redis_client
 
 log = structlog.get_logger(__name__)
 

@@ -12,7 +12,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from prometheus_client.registry import Collector
 
-from portals.metrics import shared, state
+from portals.infrastructure.metrics import store
+from portals.operations import gauges
 from sidebar_project import health
 
 
@@ -34,8 +35,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 class _Everything(Collector):
     def collect(self) -> Iterator[Metric]:
-        yield from shared.collect()
-        yield from state.collect()
+        yield from store.collect()
+        yield from gauges.collect()
         yield _checks()
 
 

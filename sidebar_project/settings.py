@@ -98,7 +98,7 @@ MIDDLEWARE = [
     "sidebar_project.tracing.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "portals.middleware.ContentSecurityPolicy",
+    "portals.incoming.middleware.ContentSecurityPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -110,7 +110,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
-    "portals.middleware.DatabaseAway",
+    "portals.incoming.middleware.DatabaseAway",
 ]
 
 TEMPLATES = [
@@ -150,9 +150,17 @@ _REDIS_OPTIONS = {
     "SOCKET_TIMEOUT": 1,
 }
 CACHES = {
-    "default": {"BACKEND": "portals.shared.SharedCache", "LOCATION": REDIS_URL, "OPTIONS": _REDIS_OPTIONS},
+    "default": {
+        "BACKEND": "portals.infrastructure.shared.SharedCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": _REDIS_OPTIONS,
+    },
     # The same keys without the memory of this process: what is counted there would push out proofs of access.
-    "redis": {"BACKEND": "portals.shared.RemoteCache", "LOCATION": REDIS_URL, "OPTIONS": _REDIS_OPTIONS},
+    "redis": {
+        "BACKEND": "portals.infrastructure.shared.RemoteCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": _REDIS_OPTIONS,
+    },
 }
 
 CELERY_BROKER_URL = REDIS_URL
@@ -255,7 +263,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
-AXES_CLIENT_IP_CALLABLE = "portals.callers.address_of"
+AXES_CLIENT_IP_CALLABLE = "portals.outgoing.suspicion.address_of"
 AXES_LOCKOUT_CALLABLE = "operators.sign_in.locked"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
@@ -291,13 +299,13 @@ UNFOLD = {
 # --- API ---------------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["widget.authentication.WidgetSessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["widget.api.authentication.WidgetSessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["widget.parsers.StrictJSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["widget.api.parsers.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "UNAUTHENTICATED_USER": None,
-    "EXCEPTION_HANDLER": "widget.problems.problem_details",
+    "EXCEPTION_HANDLER": "widget.api.problems.problem_details",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Chat Notebook",

@@ -18,8 +18,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from structlog.contextvars import bind_contextvars, bound_contextvars, get_contextvars, reset_contextvars
 
-from portals.frames import OUTCOME
-from portals.metrics import counters
+from portals.incoming.frames import OUTCOME
+from portals.infrastructure.metrics import counters
 
 log = structlog.get_logger("sidebar_project.requests")
 

@@ -10,7 +10,7 @@ from sidebar_project.metrics import metrics
 # What is asked most comes first.
 urlpatterns = [
     path("widget/", include("widget.urls")),
-    path("api/v1/", include("widget.api_urls")),
+    path("api/v1/", include("widget.api.urls")),
     path("", include("portals.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),

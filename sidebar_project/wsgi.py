@@ -12,7 +12,7 @@ application = utf8_only(get_wsgi_application())
 
 from django.core import checks  # noqa: E402 - settings first
 
-from portals import rotation  # noqa: E402
+from portals.tokens import rotation  # noqa: E402
 
 # A server of pages that all fail is no server; the messages say what to run.
 _problems = checks.run_checks(tags=["start"], include_deployment_checks=True)

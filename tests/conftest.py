@@ -7,16 +7,16 @@ import pytest
 from django.core.cache import caches
 from django.test import Client
 
-from portals.counts import COUNTED
-from portals.journal import CALLS
+from portals.infrastructure.call_log import CALLS
+from portals.infrastructure.daily_counts import COUNTED
+from portals.infrastructure.shared import absence
 from portals.models import Portal
-from portals.shared import absence
 from sidebar_project import messages
 from tests.support.clocks import Clocks, moving
 from tests.support.emulator import Emulator
 from tests.support.events import Events
 from tests.support.opens import Opens
-from widget import pages
+from widget.pages import kept_pages
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -44,7 +44,7 @@ def _clean_cache() -> None:
     absence.cache_clear()
     for alias in caches:
         caches[alias].clear()
-    pages.forget()
+    kept_pages.forget()
     CALLS.clear()
     COUNTED.clear()
 

@@ -6,7 +6,7 @@ class WidgetConfig(AppConfig):
     verbose_name = "Notebook"
 
     def ready(self) -> None:
-        from portals import placements  # noqa: PLC0415
-        from widget import erasing, exporting, schema  # noqa: F401, PLC0415 - registers receivers and the security scheme
+        from portals.lifecycle import placements  # noqa: PLC0415
+        from widget.notebook import data_export, erasing  # noqa: F401, PLC0415 - registers receivers and the security scheme
 
         placements.register("widget.placements")

@@ -68,7 +68,7 @@ class Note(models.Model):
     """A note of a chat: Markdown as written, and the sanitised HTML made from it when it was saved.
 
     ``version`` grows with every change of the text: an edit names the version it started from. A deleted note stays
-    for a while (`widget.removal.KEPT`), so that deleting can be undone. ``key`` is its author's for the
+    for a while (`widget.notebook.removal.KEPT`), so that deleting can be undone. ``key`` is its author's for the
     request that made it, ``key_digest`` of what that said: a repetition of the request finds the note by them.
     ``by_tick``: this version differs from the one before in a box alone.
     """
@@ -77,7 +77,7 @@ class Note(models.Model):
     text = models.TextField()
     html = models.TextField(editable=False)
     renderer = models.PositiveSmallIntegerField(default=1, db_default=1, editable=False)
-    # what a search reads: the author's name and the words of the HTML (`widget.folding`)
+    # what a search reads: the author's name and the words of the HTML (`widget.notebook.folding`)
     folded = models.TextField(default="", db_default="", editable=False)
     open_points = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     author_id = models.PositiveBigIntegerField()

@@ -3,7 +3,7 @@
 import structlog
 from celery import shared_task
 
-from widget import removal
+from widget.notebook import removal
 
 log = structlog.get_logger(__name__)
 

@@ -3,10 +3,10 @@
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from portals import placements
 from portals.bitrix24.payloads import OpenRequest
 from portals.bitrix24.placements import IM_SIDEBAR
-from portals.frames import frame
+from portals.incoming.frames import frame
+from portals.lifecycle import placements
 
 
 @frame(

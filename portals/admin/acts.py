@@ -7,11 +7,11 @@ from typing import Any, Final
 from django import forms
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget  # type: ignore[import-untyped]
 
-from portals import inspection, operations
 from portals.bitrix24.errors import Bitrix24Error
 from portals.models import BLOCKED_BY_OPERATOR, Portal
-from portals.operations import Outcome
-from portals.tokens import NoToken, RefreshPending
+from portals.operations import actions, inspection
+from portals.operations.actions import Outcome
+from portals.tokens.pairs import NoToken, RefreshPending
 
 
 class Confirmation(forms.Form):
@@ -26,7 +26,7 @@ class BlockForm(Confirmation):
     """Why, for the operators who come after."""
 
     reason = forms.CharField(
-        max_length=operations.LONGEST_NOTE,
+        max_length=actions.LONGEST_NOTE,
         label="Why",
         help_text="Other operators read it in the portal's history.",
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
@@ -100,19 +100,19 @@ ACTS: Final[Mapping[str, Act]] = {
     "verify": Act(
         "Verify now",
         "verified",
-        lambda portal, by, _: operations.verify(portal, by),
+        lambda portal, by, _: actions.verify(portal, by),
         _has_endpoint,
     ),
     "refresh": Act(
         "Refresh now",
         "autorenew",
-        lambda portal, by, _: operations.refresh(portal, by),
+        lambda portal, by, _: actions.refresh(portal, by),
         _has_endpoint,
     ),
     "reconcile": Act(
         "Reconcile handlers",
         "build",
-        lambda portal, by, _: operations.reconcile(portal, by),
+        lambda portal, by, _: actions.reconcile(portal, by),
         lambda portal: portal.status == Portal.Status.ACTIVE,
     ),
     "compare": Act(
@@ -124,7 +124,7 @@ ACTS: Final[Mapping[str, Act]] = {
     "block": Act(
         "Block",
         "block",
-        lambda portal, by, answers: operations.block(portal, by, answers["reason"]),
+        lambda portal, by, answers: actions.block(portal, by, answers["reason"]),
         lambda portal: _has_endpoint(portal) and not _blocked_by_us(portal),
         form=BlockForm,
         warning="Everybody at this portal loses the notebook at once and reads that the vendor stopped it. "
@@ -134,13 +134,13 @@ ACTS: Final[Mapping[str, Act]] = {
     "unblock": Act(
         "Unblock",
         "lock_open",
-        lambda portal, by, _: operations.unblock(portal, by),
+        lambda portal, by, _: actions.unblock(portal, by),
         _blocked_by_us,
     ),
     "erase": Act(
         "Erase",
         "delete_forever",
-        lambda portal, by, _: operations.erase(portal, by),
+        lambda portal, by, _: actions.erase(portal, by),
         lambda portal: True,
         form=EraseForm,
         warning="Every note, revision and checklist of this portal, its tokens, events and calls are "

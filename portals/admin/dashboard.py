@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 from django.urls import reverse
 
-from portals.appearance import waited
 from portals.models import Portal
-from portals.overview import DAYS_OF_ERRORS, Overview, overview
+from portals.operations.appearance import waited
+from portals.operations.overview import DAYS_OF_ERRORS, Overview, overview
 
 VIEW: Final = "portals.view_portal"
 _TONES = {

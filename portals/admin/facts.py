@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Count, Max, Min, Q
 
 from portals.models import Portal, PortalToken
-from portals.troubles import recent_errors
+from portals.operations.troubles import recent_errors
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from portals.events import registry
+from portals.incoming.events import registry
 from portals.models import ApiCall, Portal, PortalEvent, PortalToken, PortalTransition
-from portals.overview import INSTALLED, UNINSTALLED, overview
-from portals.troubles import OVERDUE, TROUBLES
+from portals.operations.overview import INSTALLED, UNINSTALLED, overview
+from portals.operations.troubles import OVERDUE, TROUBLES
 
 Choices = Iterable[tuple[str, str]]
 

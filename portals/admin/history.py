@@ -9,12 +9,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from portals import tasks, troubles
+from portals import tasks
 from portals.admin.base import ReadOnlyAdmin, by
 from portals.admin.filters import ChangeFilter, CodeFilter, DueFilter, EventFilter, TokenStateFilter
-from portals.appearance import NOTHING, ago, call_pill, event_pill, milliseconds, token_pill
-from portals.events import inbox
+from portals.incoming.events import inbox
 from portals.models import ApiCall, PortalEvent, PortalToken, PortalTransition
+from portals.operations import troubles
+from portals.operations.appearance import NOTHING, ago, call_pill, event_pill, milliseconds, token_pill
 
 log = structlog.get_logger(__name__)
 

@@ -11,13 +11,15 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from portals import tasks, tokens, troubles
+from portals import tasks
 from portals.admin import page
 from portals.admin.base import BoundedChangeList, ReadOnlyAdmin, by
 from portals.admin.facts import Facts, facts_of
 from portals.admin.filters import ReasonFilter, TroubleFilter
-from portals.appearance import NOTHING, ago, pill, status_pill
 from portals.models import Portal
+from portals.operations import troubles
+from portals.operations.appearance import NOTHING, ago, pill, status_pill
+from portals.tokens import pairs
 
 log = structlog.get_logger(__name__)
 
@@ -143,7 +145,7 @@ class PortalAdmin(ReadOnlyAdmin):
     @admin.action(description="Refresh tokens now", permissions=["operate"])
     def refresh_now(self, request: HttpRequest, queryset: QuerySet[Portal]) -> None:
         chosen = list(queryset[:_MOST_AT_ONCE])
-        ids = tokens.make_due(chosen)
+        ids = pairs.make_due(chosen)
         tasks.hand_out(ids)
         log.info("operator_act", act="refresh", by=by(request), portals=[p.member_id for p in chosen])
         noun = "token is" if len(ids) == 1 else "tokens are"

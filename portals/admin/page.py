@@ -11,12 +11,13 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portals import handlers, inspection, operations, timeline
 from portals.admin.acts import ACTS, Act, Confirmation, name_of
 from portals.admin.base import OPERATE, ReadOnlyAdmin, by
+from portals.lifecycle import bindings
+from portals.lifecycle.placements import SidebarSettings
 from portals.models import Portal, PortalEvent
-from portals.placements import SidebarSettings
-from portals.troubles import OVERDUE, recent_errors
+from portals.operations import actions, inspection, timeline
+from portals.operations.troubles import OVERDUE, recent_errors
 
 _VIEWS = {
     "all": "Everything",
@@ -72,7 +73,7 @@ def export(request: HttpRequest, portal_id: int, model_admin: ReadOnlyAdmin) -> 
     """Everything we hold of the portal, as a file; no token is in it."""
     portal = _operable(request, portal_id)
     response = StreamingHttpResponse(
-        operations.export(portal, by(request)), content_type="application/json; charset=utf-8"
+        actions.export(portal, by(request)), content_type="application/json; charset=utf-8"
     )
     response["Content-Disposition"] = f'attachment; filename="chat-notebook-{portal.member_id}.json"'
     response["Cache-Control"] = "no-store"
@@ -113,7 +114,7 @@ def _errors(portal: Portal) -> list[tuple[str, int]]:
 def _handlers(portal: Portal) -> dict[str, Any]:
     """What is wanted, and what the portal has: as it last said itself, else as we last bound."""
     comparison = inspection.last(portal)
-    confirmed = portal.handlers_digest == handlers.declaration_digest()
+    confirmed = portal.handlers_digest == bindings.declaration_digest()
     return {
         "comparison": comparison,
         "bindings": comparison["bindings"] if comparison else inspection.wanted(portal),

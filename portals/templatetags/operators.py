@@ -7,7 +7,7 @@ from enum import StrEnum
 from django import template
 from django.utils.safestring import SafeString
 
-from portals import appearance as display
+from portals.operations import appearance as display
 
 register = template.Library()
 

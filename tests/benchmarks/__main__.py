@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
-from sidebar_project.embedded import Embedded
+from development.embedded import Embedded
 from tests.benchmarks import report
 from tests.benchmarks.world import World
 from tests.support.emulator import Emulator

@@ -19,9 +19,9 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client, override_settings
 
-from portals import limits
-from portals.limits import Plan, PortalGate
 from portals.models import Portal
+from portals.outgoing import limits
+from portals.outgoing.limits import Plan, PortalGate
 from tests.benchmarks.report import Figure, Report
 from tests.benchmarks.world import World
 from tests.support.opens import Opens

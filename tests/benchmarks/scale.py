@@ -19,7 +19,7 @@ from tests.benchmarks.world import World
 from tests.support import many
 from tests.support.opens import Opens, frame_data
 from widget.models import Chat, Note
-from widget.notes import PAGE_SIZE
+from widget.notebook.notes import PAGE_SIZE
 
 PERSON, CHAT = 3, "chat22"
 PORTALS = (10, 1_000, 100_000)

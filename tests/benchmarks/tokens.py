@@ -17,9 +17,10 @@ from django.db.models import Model
 from django.utils import timezone
 from requests.adapters import HTTPAdapter
 
-from portals import dispatch, tasks
+from portals import tasks
+from portals.infrastructure.shared import redis_client
 from portals.models import Portal, PortalToken
-from portals.shared import redis_client
+from portals.tokens import dispatch
 from tests.benchmarks.report import Figure, Report, say, timed
 from tests.benchmarks.world import World, processor_seconds
 from tests.support.emulator import Emulator

@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.db import connection
 
 from tests.support.emulator import Emulator
-from widget import pages
+from widget.pages import kept_pages
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class World:
         with connection.cursor() as cursor:
             cursor.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")
         cache.clear()
-        pages.forget()
+        kept_pages.forget()
 
     def service_seconds(self) -> float:
         """Processor seconds that PostgreSQL and Valkey have used so far."""

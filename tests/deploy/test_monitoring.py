@@ -11,10 +11,10 @@ import promql_parser as promql
 import pytest
 import yaml
 
-from portals import heartbeats
 from portals.bitrix24 import codes
-from portals.events import registry
-from portals.events.inbox import Receipt
+from portals.incoming.events import registry
+from portals.incoming.events.inbox import Receipt
+from portals.infrastructure import heartbeats
 from portals.models import Portal, PortalEvent
 from portals.refusals import EXPLANATIONS
 from tests.support.day import live

@@ -13,8 +13,9 @@ import pytest
 import requests
 from django.conf import settings
 
-from portals import dispatch, tasks
+from portals import tasks
 from portals.models import Portal, PortalToken
+from portals.tokens import dispatch
 from tests.support.browser import free_port
 from tests.support.emulator import Emulator
 from tests.support.paper import generations, paper_portals, refreshes

@@ -17,7 +17,7 @@ import psycopg
 import requests
 from cryptography.fernet import Fernet
 
-from sidebar_project.embedded import Embedded
+from development.embedded import Embedded
 from tests.faults.front import Front
 from tests.support.emulator import ROOT, Emulator
 

@@ -216,7 +216,7 @@ from tests.support.paper import paper_portals
 class Bitrix24: control = Control({control!r})
 from datetime import timedelta
 tokens = paper_portals(Bitrix24, {count}, due_in=timedelta(hours=1))
-from portals.handlers import declaration_digest
+from portals.lifecycle.bindings import declaration_digest
 from portals.models import Portal
 Portal.objects.filter(tokens__in=tokens).update(handlers_digest=declaration_digest())
 """

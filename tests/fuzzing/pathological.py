@@ -4,7 +4,7 @@ from typing import Final
 
 from hypothesis import strategies as st
 
-from widget.bounds import TEXT
+from widget.notebook.bounds import TEXT
 
 
 def fill(unit: str, head: str = "", size: int = TEXT) -> str:

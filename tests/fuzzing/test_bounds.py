@@ -1,4 +1,4 @@
-"""Whatever a note says, it costs no more than `widget.bounds` allow. Work is counted and never timed."""
+"""Whatever a note says, it costs no more than `widget.notebook.bounds` allow. Work is counted and never timed."""
 
 import sys
 from collections.abc import Callable
@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from tests.fuzzing.cases import counted, fuzzed
 from tests.fuzzing.pathological import CORPUS, altered, pathological
-from widget import bounds, checklists
-from widget.difference import difference
-from widget.folding import fold
-from widget.markdown import Rendered, render, tick
+from widget.notebook import bounds, checklists
+from widget.notebook.difference import difference
+from widget.notebook.folding import fold
+from widget.notebook.markdown import Rendered, render, tick
 
 T = TypeVar("T")
 

@@ -72,7 +72,7 @@ def test_application(client: Client, opens: Opens, form: dict[str, str], name: s
 
 
 def _application_session(opens: Opens) -> str:
-    from portals.sessions import ApplicationSession  # noqa: PLC0415
+    from portals.incoming.sessions import ApplicationSession  # noqa: PLC0415
 
     portal = Portal.objects.get(member_id=opens.emulator.portals["alpha"].member_id)
     return ApplicationSession.of(portal, 1).sign()

@@ -6,7 +6,6 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portals.administration import InvalidSettings, read_settings
 from portals.bitrix24.addresses import parse_domain, parse_url
 from portals.bitrix24.answers import read_answer
 from portals.bitrix24.errors import Bitrix24Error
@@ -25,13 +24,14 @@ from portals.bitrix24.payloads import (
 )
 from portals.bitrix24.payloads import fields as readers
 from portals.bitrix24.rest import BatchResult
-from portals.handlers import COMMANDS, present
-from portals.placements import SidebarSettings
+from portals.lifecycle.bindings import COMMANDS, present
+from portals.lifecycle.placements import SidebarSettings
+from portals.lifecycle.settings_page import InvalidSettings, read_settings
 from tests.fuzzing.cases import counted, fuzzed
 from tests.fuzzing.strategies import AWKWARD, json_values, mutated, scalars, texts
-from widget import checklists, markdown
 from widget.access import portal
-from widget.difference import difference
+from widget.notebook import checklists, markdown
+from widget.notebook.difference import difference
 
 MEMBER = "0123456789abcdef" * 2
 QUERY = {"DOMAIN": "acme.example:8443", "PROTOCOL": "1", "LANG": "en", "APP_SID": "a1"}

@@ -20,7 +20,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from operators import accounts, sign_in
 from operators.accounts import Wish
 from operators.roles import Role
-from portals import callers
+from portals.outgoing import suspicion
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "harbour-lantern-42"
@@ -128,7 +128,7 @@ def test_the_address_is_what_our_outermost_proxy_saw(
 ) -> None:
     settings.PROXY_COUNT = proxies
     request = rf.get("/", headers={"X-Forwarded-For": header} if header else {})
-    assert callers.address_of(request) == address
+    assert suspicion.address_of(request) == address
 
 
 def test_whoever_writes_the_header_does_not_evade_the_limit(mia: User, client: Client, settings: Any) -> None:

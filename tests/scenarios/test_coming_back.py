@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from portals import operations, tasks, tokens
+from portals import tasks
 from portals.models import Portal, PortalToken
+from portals.operations import actions
+from portals.tokens import pairs
 from tests.scenarios.life import ADMIN, EVENTS, MEI, PRIYA, Install, bound, note, transitions
 from tests.support.opens import Opens, frame_data
 
@@ -124,7 +126,7 @@ def test_a_new_version_that_waits_for_its_installer_is_no_uninstall(opens: Opens
         Portal.objects.update(presence_due_at=yesterday, last_used_at=yesterday, status_changed_at=yesterday)
         tasks.check_presence()
     token = waiting.tokens.get()
-    tokens.refresh(token.pk, spent_generation=token.generation)
+    pairs.refresh(token.pk, spent_generation=token.generation)
     waiting.refresh_from_db()
     assert (waiting.status, waiting.status_reason) == ("active", "installed")
     assert waiting.tokens.alive().exists()
@@ -145,7 +147,7 @@ def test_the_installer_of_a_new_version_ends_the_waiting(opens: Opens, waiting: 
 
 
 def test_verify_says_that_a_new_version_waits(opens: Opens, waiting: Portal) -> None:
-    outcome = operations.verify(waiting, "command")
+    outcome = actions.verify(waiting, "command")
     assert (outcome.ok, outcome.reason) == (True, "unfinished")
     assert "until an administrator" in outcome.text
 

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from portals import breaker, gateway, journal, tokens
+from portals.infrastructure import call_log
 from portals.models import ApiCall, Portal
+from portals.outgoing import breaker, gateway
+from portals.tokens import pairs
 from tests.support.opens import Opens
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -91,7 +93,7 @@ def test_a_refresh_that_waits_for_its_answer_holds_none(
     connection.close()
 
     def refresh() -> None:
-        tokens.refresh(token.pk, spent_generation=token.generation)
+        pairs.refresh(token.pk, spent_generation=token.generation)
 
     assert while_waiting(opens, sent, refresh, lambda: in_use(pool), threads=1) == 0
 
@@ -101,14 +103,14 @@ def test_the_log_of_calls_is_written_while_every_thread_waits(
 ) -> None:
     portal = installed()
     token = portal.tokens.get()
-    journal.CALLS.flush()
+    call_log.CALLS.flush()
     written = ApiCall.objects.count()
 
     def call() -> None:
         gateway.portal(portal, token.access_token).call("app.info")
 
     def write() -> int:
-        journal.CALLS.flush()
+        call_log.CALLS.flush()
         return ApiCall.objects.count()
 
     call()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portals import handlers
+from portals.lifecycle import bindings
 from portals.models import Portal, PortalEvent, PortalToken
 from tests.scenarios.life import ADMIN, EVENTS, Install, bound, transitions
 from tests.support.events import Events
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 def test_every_kind_of_event_is_bound_with_the_sidebar_item(opens: Opens, installed: Install) -> None:
     portal = installed()
     assert bound(opens) == (["http://127.0.0.1:8000/widget/"], EVENTS)
-    assert portal.handlers_digest == handlers.declaration_digest()
+    assert portal.handlers_digest == bindings.declaration_digest()
 
 
 def test_after_a_wizard_the_event_brings_the_application_token(events: Events, installed: Install) -> None:

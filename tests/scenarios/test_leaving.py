@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from portals import presence, tasks, tokens
+from portals import tasks
 from portals.bitrix24.errors import NotInstalled
+from portals.lifecycle import presence
 from portals.models import Portal, PortalEvent, PortalToken, PortalTransition
+from portals.tokens import pairs
 from tests.scenarios.life import MEI, PRIYA, Install, note
 from tests.support.events import Events
 from tests.support.opens import Opens, frame_data
@@ -71,7 +73,7 @@ def left_unheard(events: Events, opens: Opens, installed: Install, *, clean: boo
     opens.emulator.control.uninstall("alpha", clean=clean)
     token = portal.tokens.get()
     with pytest.raises(NotInstalled):
-        tokens.refresh(token.pk, spent_generation=token.generation)
+        pairs.refresh(token.pk, spent_generation=token.generation)
     assert Portal.objects.get().status == "blocked"
     return events.sent("ONAPPUNINSTALL")
 

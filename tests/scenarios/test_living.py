@@ -2,7 +2,7 @@
 
 import pytest
 
-from portals import installs, uninstalls
+from portals.lifecycle import install, uninstall
 from portals.models import Portal, PortalEvent
 from tests.scenarios.life import ADMIN, MEI, PRIYA, Install, note
 from tests.support.events import Events
@@ -50,12 +50,12 @@ def test_the_installer_was_dismissed_and_another_administrator_heals(
     control.change_user("alpha", ADMIN, kind="dismissed")
     control.change_user("alpha", PRIYA, admin=True)
     with pytest.raises(Exception, match="authorization_error"):
-        installs.reconcile(portal)
+        install.reconcile(portal)
 
     assert opens.widget("alpha", PRIYA, "chat22").status_code == 200
     portal.refresh_from_db()
     assert portal.status == "active"
-    installs.reconcile(portal)
+    install.reconcile(portal)
 
 
 def test_the_application_moved_to_a_system_user(events: Events, opens: Opens, installed: Install) -> None:
@@ -104,12 +104,12 @@ def test_a_redirect_alone_moves_nothing(opens: Opens, installed: Install) -> Non
     opens.emulator.control.fault("oauth", "500")
     before = portal.client_endpoint
     with pytest.raises(Exception, match="internal_server_error"):
-        installs.reconcile(portal)
+        install.reconcile(portal)
     portal.refresh_from_db()
     assert portal.client_endpoint == before
 
     opens.emulator.control.fault("oauth")
-    installs.reconcile(portal)
+    install.reconcile(portal)
     portal.refresh_from_db()
     assert portal.client_endpoint != before
 
@@ -163,4 +163,4 @@ def test_a_portal_under_two_names_costs_one_question_an_hour(opens: Opens, insta
         assert other_name.replace(":", "%3A") in form["url"]
         assert opens.post(form).status_code == 200
     assert len(control.requests("oauth")) == 1
-    assert uninstalls.presence(portal) is uninstalls.Presence.INSTALLED
+    assert uninstall.presence(portal) is uninstall.Presence.INSTALLED

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from portals import gateway, handlers, installs
 from portals.bitrix24.placements import REST_APP_URI
 from portals.bitrix24.rest import BatchResult, Command, RestClient
+from portals.lifecycle import bindings, install
+from portals.lifecycle.placements import SidebarSettings
 from portals.models import Portal
-from portals.placements import SidebarSettings
+from portals.outgoing import gateway
 from tests.scenarios.life import ADMIN, EVENTS, PRIYA, Install, bound
 from tests.support.opens import Opens, frame_data
 
@@ -48,7 +49,7 @@ def test_what_a_portal_does_not_know_is_left_out_and_named(
     lacking(**lack)
     portal = installed()
     assert portal.handlers_missing == missing
-    assert portal.handlers_digest == handlers.declaration_digest()
+    assert portal.handlers_digest == bindings.declaration_digest()
     assert names(opens) == sorted({"IM_SIDEBAR", "REST_APP_URI"} - set(missing))
     assert bound(opens)[1] == [event for event in EVENTS if event not in missing]
     assert opens.widget("alpha", PRIYA, "chat22").status_code == 200
@@ -56,8 +57,8 @@ def test_what_a_portal_does_not_know_is_left_out_and_named(
     assert missing[0] in page
     assert "Update your Bitrix24 to have it too." in page
 
-    installs.reconcile(portal)
-    assert (portal.handlers_missing, installs.claim_stale(10)) == (missing, [])
+    install.reconcile(portal)
+    assert (portal.handlers_missing, install.claim_stale(10)) == (missing, [])
 
 
 def test_settings_reach_a_portal_that_cannot_tell_what_it_has(
@@ -65,7 +66,7 @@ def test_settings_reach_a_portal_that_cannot_tell_what_it_has(
 ) -> None:
     lacking(lacks_method="placement.get")
     portal = installed()
-    installs.reconcile(portal, settings=SidebarSettings(title="Team notes").stored())
+    install.reconcile(portal, settings=SidebarSettings(title="Team notes").stored())
     assert [item["title"] for item in opens.emulator.control.sidebar_items("alpha")] == ["Team notes"]
 
 
@@ -98,7 +99,7 @@ def test_no_link_is_offered_where_links_lead_nowhere(
     assert 'data-action="copy"' not in page.content.decode()
 
     lacking(lacks_placement="")
-    installs.reconcile(portal)
+    install.reconcile(portal)
 
     assert portal.handlers_missing == []
     page = opens.post(form)
@@ -128,9 +129,9 @@ def test_a_refusal_leaves_the_portal_as_it_was(opens: Opens, installed: Install)
     client = gateway.portal(portal, token)
     client.call("event.unbind", {"event": EVENTS[0], "handler": "http://127.0.0.1:8000/events/"})
     client.call("placement.unbind", {"PLACEMENT": REST_APP_URI})
-    before = handlers.present(client.batch(handlers.COMMANDS))
+    before = bindings.present(client.batch(bindings.COMMANDS))
 
-    with pytest.raises(handlers.BindingFailed, match="error_unsupported_protocol"):
-        handlers.reconcile(Refusing(client, REST_APP_URI), before, SidebarSettings(title="Team notes"))
+    with pytest.raises(bindings.BindingFailed, match="error_unsupported_protocol"):
+        bindings.reconcile(Refusing(client, REST_APP_URI), before, SidebarSettings(title="Team notes"))
 
-    assert handlers.present(client.batch(handlers.COMMANDS)) == before
+    assert bindings.present(client.batch(bindings.COMMANDS)) == before

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from portals import gateway, handlers, installs, tasks
+from portals import tasks
+from portals.lifecycle import bindings, install
+from portals.lifecycle.placements import SidebarSettings
 from portals.models import Portal
-from portals.placements import SidebarSettings
+from portals.outgoing import gateway
 from tests.scenarios.life import EVENTS, PRIYA, Install, bound
 from tests.support.events import Events
 from tests.support.opens import Opens
@@ -38,7 +40,7 @@ def test_an_update_without_event_is_noticed_at_an_open(
     opens.emulator.control.update("alpha", version=2, installer=False)
     assert opens.widget("alpha", PRIYA, "chat22").status_code == 200
 
-    installs.reconcile(portal)  # the task that the drift has queued
+    install.reconcile(portal)  # the task that the drift has queued
 
     assert bound(opens)[1] == EVENTS
     assert Portal.objects.get().app_version == 2
@@ -46,9 +48,9 @@ def test_an_update_without_event_is_noticed_at_an_open(
 
 def test_a_changed_public_url_heals_the_handlers(opens: Opens, installed: Install, settings: Any) -> None:
     portal = installed()
-    assert installs.claim_stale(10) == []
+    assert install.claim_stale(10) == []
     settings.PUBLIC_URL = "http://127.0.0.1:8009"
-    assert installs.claim_stale(10) == [portal.pk]
+    assert install.claim_stale(10) == [portal.pk]
 
     tasks.reconcile_handlers(portal.pk)
 
@@ -56,7 +58,7 @@ def test_a_changed_public_url_heals_the_handlers(opens: Opens, installed: Instal
     assert {item["handler"] for item in opens.emulator.control.installation("alpha")["events"]} == {
         "http://127.0.0.1:8009/events/"
     }
-    assert installs.claim_stale(10) == []
+    assert install.claim_stale(10) == []
 
 
 def test_two_reconciles_at_once_end_in_one_set_of_handlers(opens: Opens) -> None:
@@ -65,7 +67,7 @@ def test_two_reconciles_at_once_end_in_one_set_of_handlers(opens: Opens) -> None
     endpoint = opens.emulator.portals["alpha"].client_endpoint
     client = gateway.rest(endpoint, form["fields"]["AUTH_ID"])
     with ThreadPoolExecutor(4) as pool:
-        runs = [pool.submit(handlers.reconcile, client, [], SidebarSettings(), attempts=4) for _ in range(4)]
+        runs = [pool.submit(bindings.reconcile, client, [], SidebarSettings(), attempts=4) for _ in range(4)]
     assert [run.exception() for run in runs] == [None] * 4
     assert bound(opens) == (["http://127.0.0.1:8000/widget/"], EVENTS)
 
@@ -73,7 +75,7 @@ def test_two_reconciles_at_once_end_in_one_set_of_handlers(opens: Opens) -> None
 def test_a_reconcile_that_finds_everything_in_place_only_looks(opens: Opens, installed: Install) -> None:
     portal = installed()
     opens.emulator.control.forget_requests()
-    installs.reconcile(portal)
+    install.reconcile(portal)
     assert [r["method"] for r in opens.emulator.control.requests("rest")] == ["batch"]
 
 
@@ -81,10 +83,10 @@ def test_a_reconcile_that_failed_is_tried_again_after_an_hour(opens: Opens, inst
     portal = installed()
     opens.emulator.control.fault("alpha", "500")
     with pytest.raises(Exception, match="internal_server_error"):
-        installs.reconcile(portal)
-    assert installs.claim_stale(10) == []
+        install.reconcile(portal)
+    assert install.claim_stale(10) == []
     Portal.objects.update(handlers_tried_at=timezone.now() - timedelta(hours=2))
-    assert installs.claim_stale(10) == [portal.pk]
+    assert install.claim_stale(10) == [portal.pk]
 
 
 def titles(opens: Opens) -> list[str]:
@@ -93,21 +95,21 @@ def titles(opens: Opens) -> list[str]:
 
 def save(portal: Portal, title: str) -> None:
     """What the page of settings does."""
-    installs.reconcile(Portal.objects.get(pk=portal.pk), settings=SidebarSettings(title=title).stored())
+    install.reconcile(Portal.objects.get(pk=portal.pk), settings=SidebarSettings(title=title).stored())
 
 
 def heal(opens: Opens) -> list[str]:
     """What the sweep does; the titles of the item afterwards."""
-    for portal_id in installs.claim_stale(10):
+    for portal_id in install.claim_stale(10):
         tasks.reconcile_handlers(portal_id)
-    assert installs.claim_stale(10) == []
+    assert install.claim_stale(10) == []
     return titles(opens)
 
 
 def test_a_worker_binds_the_settings_of_now(opens: Opens, installed: Install) -> None:
     portal = installed()
     save(portal, "New")
-    installs.reconcile(portal)  # read before they were saved
+    install.reconcile(portal)  # read before they were saved
     assert titles(opens) == ["New"]
     assert Portal.objects.get().placement_settings["title"] == "New"
 
@@ -119,20 +121,20 @@ def test_settings_saved_during_a_reconcile_are_never_lost(
     """Whoever comes last to the portal: what is bound and what is stored agree in the end."""
     portal = installed()
     save(portal, "Old")
-    real = handlers.reconcile
+    real = bindings.reconcile
 
     def with_a_rival(client: Any, bound: Any, sidebar: SidebarSettings) -> list[str]:
-        monkeypatch.setattr(handlers, "reconcile", real)
+        monkeypatch.setattr(bindings, "reconcile", real)
         if rival_first:
             save(portal, "New")
-            bound = handlers.present(client.batch(handlers.COMMANDS))
+            bound = bindings.present(client.batch(bindings.COMMANDS))
         missing = real(client, bound, sidebar)
         if not rival_first:
             save(portal, "New")
         return missing
 
-    monkeypatch.setattr(handlers, "reconcile", with_a_rival)
-    installs.reconcile(portal)
+    monkeypatch.setattr(bindings, "reconcile", with_a_rival)
+    install.reconcile(portal)
 
     assert heal(opens) == ["New"]
 
@@ -141,14 +143,14 @@ def test_a_reinstall_that_read_old_settings_is_noticed(
     opens: Opens, installed: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     portal = installed()
-    real = handlers.reconcile
+    real = bindings.reconcile
 
     def with_a_rival(client: Any, bound: Any, sidebar: SidebarSettings) -> list[str]:
-        monkeypatch.setattr(handlers, "reconcile", real)
+        monkeypatch.setattr(bindings, "reconcile", real)
         save(portal, "New")
-        return real(client, handlers.present(client.batch(handlers.COMMANDS)), sidebar)
+        return real(client, bindings.present(client.batch(bindings.COMMANDS)), sidebar)
 
-    monkeypatch.setattr(handlers, "reconcile", with_a_rival)
+    monkeypatch.setattr(bindings, "reconcile", with_a_rival)
     assert opens.install("alpha").status_code == 200
 
     assert titles(opens) == ["Notebook"]

@@ -11,9 +11,9 @@ from django.test import Client
 from psycopg import sql
 
 from portals import tasks
-from portals.events import spool
+from portals.incoming.events import spool
+from portals.infrastructure.shared import redis_client
 from portals.models import Portal, PortalEvent
-from portals.shared import redis_client
 from tests.support.events import Events
 from tests.support.opens import Opens, frame_data
 

@@ -10,8 +10,8 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
+from portals.infrastructure.shared import redis_client
 from portals.models import Portal
-from portals.shared import redis_client
 from tests.security.conftest import (
     ADMIN,
     CHAT,

@@ -8,9 +8,9 @@ from urllib.parse import quote
 import pytest
 from django.conf import settings as ours
 
-from portals import gateway
 from portals.bitrix24.errors import AddressRefused
 from portals.models import Portal
+from portals.outgoing import gateway
 from tests.portals.bitrix24.scripted import ScriptedServer, answer, read_request, scripted
 from tests.security.conftest import CHAT, PRIYA, hostile, reason
 from tests.support.opens import Opens

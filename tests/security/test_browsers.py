@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import pytest
 from django.test import Client
 
-from portals import callers, moves
 from portals.bitrix24.payloads import OpenRequest
 from portals.models import Portal
+from portals.outgoing import addresses, suspicion
 from tests.security.conftest import ADMIN, CHAT, LUCIA, PRIYA
 from tests.support.emulator import ROOT
 from tests.support.opens import Api, Opens
@@ -71,10 +71,10 @@ def test_a_viewer_who_claims_one_name_after_another(opens: Opens, alpha: Portal)
     form = opens.form("alpha", PRIYA, CHAT)
     assert opens.post(form).status_code == 200
     opens.emulator.control.forget_requests()
-    for number in range(callers.ASKS_OF_TOKEN + 5):
+    for number in range(suspicion.ASKS_OF_TOKEN + 5):
         response = opens.post(at(f"name{number}.example", form))
     assert (response.status_code, ancestors(response)) == (200, alpha.origin)
-    assert len(opens.emulator.control.requests("oauth")) < callers.ASKS_OF_TOKEN + 1
+    assert len(opens.emulator.control.requests("oauth")) < suspicion.ASKS_OF_TOKEN + 1
 
 
 def test_framing_of_a_portal_in_the_cloud(opens: Opens, alpha: Portal) -> None:
@@ -83,7 +83,7 @@ def test_framing_of_a_portal_in_the_cloud(opens: Opens, alpha: Portal) -> None:
     opened = OpenRequest.parse(dict(parse_qsl(urlsplit(form["url"]).query)), form["fields"])
     opens.emulator.control.forget_requests()
     alpha.client_endpoint = "https://acme.bitrix24.com/rest/"
-    assert moves.origins(alpha, opened) == ("https://acme.bitrix24.com",)
+    assert addresses.origins(alpha, opened) == ("https://acme.bitrix24.com",)
     assert opens.emulator.control.requests("oauth") == []
 
 
@@ -93,9 +93,9 @@ def test_a_second_name_in_plain_http_needs_a_trusted_network(
     form = opens.form("alpha", PRIYA, CHAT)
     opened = OpenRequest.parse(dict(parse_qsl(urlsplit(form["url"]).query)), form["fields"])
     opened = replace(opened, domain="intranet.example")
-    assert moves.origins(alpha, opened)[1:] == ("http://intranet.example",)
+    assert addresses.origins(alpha, opened)[1:] == ("http://intranet.example",)
     settings.BITRIX24_TRUSTED_NETWORKS = []
-    assert moves.origins(alpha, opened)[1:] == ("https://intranet.example",)
+    assert addresses.origins(alpha, opened)[1:] == ("https://intranet.example",)
 
 
 def test_framing_of_everything_else(client: Client, alpha: Portal) -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from portals import uninstalls
-from portals.events import inbox, registry
+from portals.incoming.events import inbox, registry
+from portals.lifecycle import uninstall
 from portals.models import EventCredentials, Portal, PortalEvent
 from tests.security.conftest import ADMIN, PRIYA, Install, unharmed
 from tests.support.events import Events
@@ -112,7 +112,7 @@ def test_event_replayed(events: Events, alpha: Portal, installed: Install) -> No
     after(events, fields)
     after(events, fields | {"ts": "1890000000"})
     assert Portal.objects.get().status == "active"
-    assert uninstalls.due_for_erasure(10) == []
+    assert uninstall.due_for_erasure(10) == []
 
 
 def test_event_that_takes_a_real_ones_place(events: Events, alpha: Portal) -> None:

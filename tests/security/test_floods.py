@@ -13,15 +13,15 @@ from django.core.cache import cache
 from django.test import Client
 from werkzeug.test import Client as WebClient
 
-from portals import callers
+from portals.infrastructure.shared import redis_client
 from portals.models import ApiCall, Portal
-from portals.shared import redis_client
+from portals.outgoing import suspicion
 from sidebar_project.wsgi import application
 from tests.portals.bitrix24.scripted import read_request
 from tests.security.conftest import ADMIN, CHAT, MEI, PRIYA, PUBLIC_ADDRESS, hostile, reason
 from tests.support.opens import Api, Opens, frame_data
-from widget.markdown import render
 from widget.models import Chat, Note
+from widget.notebook.markdown import render
 
 pytestmark = pytest.mark.django_db
 
@@ -36,8 +36,8 @@ def test_forged_opens_do_not_drain_a_portals_limit(opens: Opens, alpha: Portal) 
     opens.emulator.control.forget_requests()
     for number in range(60):
         opens.post(form, AUTH_ID=f"{number:070d}")
-    assert asked(opens, "rest") == callers.FAILURES_AT_PORTAL
-    assert asked(opens, "oauth") == 60 - callers.FAILURES_AT_PORTAL
+    assert asked(opens, "rest") == suspicion.FAILURES_AT_PORTAL
+    assert asked(opens, "oauth") == 60 - suspicion.FAILURES_AT_PORTAL
 
     assert opens.post(form).status_code == 200
     assert opens.widget("alpha", MEI, CHAT).status_code == 200
@@ -53,8 +53,8 @@ def test_forged_opens_with_another_applications_token(opens: Opens, alpha: Porta
     opens.emulator.control.forget_requests()
     for _ in range(50):
         opens.post(form, AUTH_ID=token)
-    assert asked(opens, "rest") == callers.FAILURES_AT_PORTAL
-    assert asked(opens, "rest") + asked(opens, "oauth") == callers.ASKS_OF_TOKEN
+    assert asked(opens, "rest") == suspicion.FAILURES_AT_PORTAL
+    assert asked(opens, "rest") + asked(opens, "oauth") == suspicion.ASKS_OF_TOKEN
 
 
 def test_invented_tokens_for_a_chat_that_many_have_open(opens: Opens, alpha: Portal) -> None:
@@ -64,8 +64,8 @@ def test_invented_tokens_for_a_chat_that_many_have_open(opens: Opens, alpha: Por
     opens.emulator.control.forget_requests()
     answers = [opens.post(form, AUTH_ID=f"{number:070d}") for number in range(60)]
     assert {reason(answer) for answer in answers} == {(403, "token_refused")}
-    assert asked(opens, "rest") <= callers.FAILURES_AT_PORTAL
-    assert asked(opens, "oauth") <= 60 + callers.FAILURES_AT_PORTAL
+    assert asked(opens, "rest") <= suspicion.FAILURES_AT_PORTAL
+    assert asked(opens, "oauth") <= 60 + suspicion.FAILURES_AT_PORTAL
     opens.emulator.control.forget_requests()
     assert opens.post(form).status_code == 200
     for viewer in (PRIYA, MEI, ADMIN):
@@ -82,7 +82,7 @@ def test_a_viewer_who_tries_one_chat_after_another(opens: Opens, alpha: Portal) 
         opens.post(form, PLACEMENT_OPTIONS=json.dumps({"dialogId": f"chat{number}"})).status_code
         for number in range(1000, 1040)
     ]
-    assert answers.count(403) == asked(opens, "rest") == callers.ASKS_OF_TOKEN - 1
+    assert answers.count(403) == asked(opens, "rest") == suspicion.ASKS_OF_TOKEN - 1
     assert answers[-1] == 429
     assert opens.post(form).status_code == 200
     assert opens.widget("alpha", MEI, CHAT).status_code == 200
@@ -96,11 +96,11 @@ def test_forged_installs_from_one_address(opens: Opens, stranger: Client) -> Non
         stranger.post(
             "/install/?DOMAIN=a.example&LANG=en", fields | {"AUTH_ID": f"{number:070d}"}
         ).status_code
-        for number in range(callers.FAILURES_OF_ADDRESS + 20)
+        for number in range(suspicion.FAILURES_OF_ADDRESS + 20)
     ]
     assert answers[-1] == 429
     # Nobody knows such a portal, so each of the two authorization servers is asked.
-    assert asked(opens, "oauth") == 2 * callers.FAILURES_OF_ADDRESS
+    assert asked(opens, "oauth") == 2 * suspicion.FAILURES_OF_ADDRESS
     for path in ("/widget/", "/app/"):
         assert stranger.post(f"{path}?DOMAIN=a.example", fields).status_code == 429
     assert opens.install("alpha").status_code == 200
@@ -112,7 +112,7 @@ def test_forged_renewals_from_one_address(opens: Opens, alpha: Portal, stranger:
         stranger.post(
             "/api/v1/session/", body | {"access_token": f"{number:070d}"}, content_type="application/json"
         )
-        for number in range(callers.FAILURES_OF_ADDRESS + 2)
+        for number in range(suspicion.FAILURES_OF_ADDRESS + 2)
     ]
     assert [answer.json()["code"] for answer in answers[-2:]] == ["too_many_failures"] * 2
     assert {answer.json()["code"] for answer in answers[:100]} == {"token_refused"}
@@ -121,10 +121,12 @@ def test_forged_renewals_from_one_address(opens: Opens, alpha: Portal, stranger:
 def test_forged_forwarding_addresses(stranger: Client, settings: Any, rf: Any) -> None:
     """Whoever writes ``X-Forwarded-For`` changes nothing but the part that our own proxies did not write."""
     settings.PROXY_COUNT = 0
-    assert callers.address_of(rf.get("/", HTTP_X_FORWARDED_FOR="1.1.1.1", REMOTE_ADDR="2.2.2.2")) == "2.2.2.2"
+    assert (
+        suspicion.address_of(rf.get("/", HTTP_X_FORWARDED_FOR="1.1.1.1", REMOTE_ADDR="2.2.2.2")) == "2.2.2.2"
+    )
     settings.PROXY_COUNT = 1
     heard = {"HTTP_X_FORWARDED_FOR": "1.1.1.1, 2.2.2.2", "REMOTE_ADDR": "10.0.0.1"}
-    assert callers.address_of(rf.get("/", **heard)) == "2.2.2.2"
+    assert suspicion.address_of(rf.get("/", **heard)) == "2.2.2.2"
 
 
 @pytest.mark.parametrize("path", ["/install/", "/widget/", "/app/", "/events/"])
@@ -338,7 +340,7 @@ def test_limits_of_an_address_do_not_stop_who_is_proved(opens: Opens, alpha: Por
     """Colleagues behind one address fail now and then: below the limit nobody notices."""
     client = Client(REMOTE_ADDR=PUBLIC_ADDRESS)
     there = Opens(opens.emulator, client)
-    for number in range(callers.FAILURES_AT_PORTAL * 3):
+    for number in range(suspicion.FAILURES_AT_PORTAL * 3):
         there.post(opens.form("alpha", PRIYA, CHAT), AUTH_ID=f"{number:070d}")
     assert there.widget("alpha", PRIYA, CHAT).status_code == 200
     assert there.application("alpha", ADMIN).status_code == 200

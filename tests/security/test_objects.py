@@ -9,8 +9,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from portals.models import Portal
 from tests.security.conftest import ADMIN, CHAT, MEI, PRIYA, TOMAS
 from tests.support.opens import Api, Opens, frame_data
+from widget.access.sessions import WidgetSession
 from widget.models import Note, NoteRevision
-from widget.sessions import WidgetSession
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from portals import tasks
-from portals.events import inbox, registry
+from portals.incoming.events import inbox, registry
 from portals.models import Portal
 from tests.scenarios.test_secrets import dump_database, issued_tokens
 from tests.security.conftest import ADMIN, CHAT, PRIYA
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 def dump_redis() -> str:
     """Keys and values of every type: the cache, the queues, what processes share."""
-    from portals.shared import redis_client  # noqa: PLC0415
+    from portals.infrastructure.shared import redis_client  # noqa: PLC0415
 
     redis: Any = redis_client()
     read = {b"string": redis.get, b"hash": redis.hgetall, b"set": redis.smembers}
@@ -61,7 +61,7 @@ def test_secrets_in_an_error(
         raise ZeroDivisionError
 
     monkeypatch.setattr("widget.access.notes", broken, raising=False)
-    monkeypatch.setattr("widget.notes.page", broken)
+    monkeypatch.setattr("widget.notebook.notes.page", broken)
     with caplog.at_level(logging.DEBUG):
         response = Opens(opens.emulator, client).post(form)
     assert response.status_code == 500
@@ -74,9 +74,9 @@ def test_secrets_in_an_error(
 
 def test_secrets_in_what_python_shows(opens: Opens, alpha: Portal) -> None:
     """``repr`` of everything that carries a token leaves it out: tracebacks and logs print it."""
-    from portals import gateway  # noqa: PLC0415
     from portals.bitrix24.payloads import OpenRequest  # noqa: PLC0415
-    from portals.installs import InstallClaim  # noqa: PLC0415
+    from portals.lifecycle.install import InstallClaim  # noqa: PLC0415
+    from portals.outgoing import gateway  # noqa: PLC0415
     from widget.access import OpenClaim  # noqa: PLC0415
 
     form = opens.form("alpha", PRIYA, CHAT)
@@ -107,7 +107,7 @@ def test_timing_of_the_application_token() -> None:
             if any(side.endswith("token") for side in sides):
                 compared.append(f"{path.name}: {ast.unparse(node)}")
     assert compared == []
-    assert "constant_time_compare" in (ROOT / "portals/events/proof.py").read_text()
+    assert "constant_time_compare" in (ROOT / "portals/incoming/events/proof.py").read_text()
 
 
 def test_secrets_in_the_metrics_and_health(

@@ -11,12 +11,12 @@ import time_machine
 from django.core import signing
 from django.test import Client
 
+from portals.incoming.sessions import ApplicationSession
 from portals.models import Portal
-from portals.sessions import ApplicationSession
 from tests.security.conftest import ADMIN, CHAT, PRIYA, Install
 from tests.support.opens import Api, Opens, frame_data
+from widget.access.sessions import LIFETIME, WidgetSession
 from widget.models import Note
-from widget.sessions import LIFETIME, WidgetSession
 
 pytestmark = pytest.mark.django_db
 
@@ -59,7 +59,7 @@ def test_session_without_signature_or_of_another_algorithm(opens: Opens, api: Ap
 def test_session_signed_for_another_purpose(opens: Opens, api: Api, alpha: Portal) -> None:
     """The bearer of the application page, and any other value that we sign, opens no notebook; nor the reverse."""
     data = signing.loads(api.session, salt="widget.session")
-    refused(opens, signing.dumps(data, salt="portals.application"))
+    refused(opens, signing.dumps(data, salt="portals.incoming.application_api"))
     refused(opens, signing.dumps(data))
     refused(opens, ApplicationSession.of(alpha, ADMIN).sign())
     page = frame_data(opens.application("alpha", ADMIN))

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from portals import moves
 from portals.models import Portal
+from portals.outgoing import addresses
 from tests.security.conftest import ADMIN, PRIYA, Install, reason, unharmed
 from tests.support.opens import Opens
 from tests.support.processes import until
@@ -59,14 +59,14 @@ def test_takeover_by_a_pair_of_two_people(opens: Opens, alpha: Portal, beta: Por
     foreign = opens.emulator.control.tokens("beta", ADMIN)["refresh_token"]
     form = opens.emulator.control.install("alpha")
     assert opens.post(form, REFRESH_ID=foreign).status_code == 200
-    from portals import tokens  # noqa: PLC0415
     from portals.bitrix24.errors import TokenDead  # noqa: PLC0415
+    from portals.tokens import pairs  # noqa: PLC0415
 
     opens.emulator.control.install_finish("alpha", user_id=ADMIN)
     token = alpha.tokens.alive().order_by("-stored_at").first()
     assert token is not None
     with pytest.raises(TokenDead, match="foreign_member_id"):
-        tokens.refresh(token.pk, spent_generation=token.generation)
+        pairs.refresh(token.pk, spent_generation=token.generation)
     assert not alpha.tokens.alive().filter(refresh_token__isnull=False, pk=token.pk).exists()
 
 
@@ -77,11 +77,11 @@ def test_two_portals_race_for_one_domain(installed: Install) -> None:
     contested = "http://localhost:9/rest/"
 
     def move(portal: Portal) -> None:
-        moves.move(portal, contested)
+        addresses.move(portal, contested)
         connection.close()
 
     with transaction.atomic():
-        moves.move(alpha, contested)
+        addresses.move(alpha, contested)
         rival = threading.Thread(target=move, args=[beta])
         rival.start()
         until(waiting_for_a_lock, 10)

@@ -10,7 +10,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
-from portals import heartbeats
+from portals.infrastructure import heartbeats
 from sidebar_project import health
 from tests.support.emulator import Emulator
 from tests.support.processes import beat, end, until

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from portals import heartbeats
+from portals.infrastructure import heartbeats
 from tests.support.day import live
 from tests.support.events import Events
 from tests.support.exposed import from_zero, scrape, value

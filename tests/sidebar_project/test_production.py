@@ -49,7 +49,7 @@ def without(folder: Path, *left_out: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("left_out", "said"), [((), "portals.E006"), (("*.mo",), "portals.E007")], ids=["static", "translations"]
+    ("left_out", "said"), [((), "portals.E008"), (("*.mo",), "portals.E007")], ids=["static", "translations"]
 )
 def test_a_deployment_that_is_not_built_says_so_and_does_not_start(
     tmp_path: Path, left_out: tuple[str, ...], said: str

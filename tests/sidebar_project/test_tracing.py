@@ -15,7 +15,7 @@ import structlog
 from celery import shared_task
 from django.test import Client
 
-from portals.metrics import shared
+from portals.infrastructure.metrics import store
 from portals.models import ApiCall, Portal, PortalEvent
 from tests.support import leaks
 from tests.support.browser import free_port
@@ -168,7 +168,7 @@ def test_from_the_door_through_a_worker_to_bitrix24(
     assert not [line for line in processes.written() if "POST /events/" in line]  # no second access log
     # What was counted and not yet delivered left with the processes.
     counted = {
-        (sample.name, *sample.labels.values()) for metric in shared.collect() for sample in metric.samples
+        (sample.name, *sample.labels.values()) for metric in store.collect() for sample in metric.samples
     }
     assert ("chat_notebook_events_received_total", "ONAPPINSTALL", "stored") in counted
     assert ("chat_notebook_events_processed_total", "ONAPPINSTALL", "done") in counted

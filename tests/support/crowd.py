@@ -5,7 +5,7 @@ The values are spread by arithmetic, so that every run sees the same crowd.
 
 from django.db import connection
 
-from portals.handlers import declaration_digest
+from portals.lifecycle.bindings import declaration_digest
 from portals.models import Portal, PortalToken
 
 # Stored with every portal and token; it must be on no page.

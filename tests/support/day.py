@@ -4,10 +4,11 @@ from contextlib import suppress
 
 from django.core.cache import cache
 
-from portals import breaker, tokens
 from portals.bitrix24.errors import Bitrix24Error, Unreachable
-from portals.limits import Plan, PortalGate
 from portals.models import Portal, PortalToken
+from portals.outgoing import breaker
+from portals.outgoing.limits import Plan, PortalGate
+from portals.tokens import pairs
 from tests.support.events import Events
 from tests.support.opens import Opens, frame_data
 
@@ -44,11 +45,11 @@ def _opens(opens: Opens) -> None:
 
 def _tokens(opens: Opens) -> None:
     token = PortalToken.objects.get()
-    token = tokens.refresh(token.pk, spent_generation=token.generation)
+    token = pairs.refresh(token.pk, spent_generation=token.generation)
     opens.emulator.control.fault("oauth", "500", times=1)
     with suppress(Bitrix24Error):
-        tokens.refresh(token.pk, spent_generation=token.generation)
-    tokens.make_due([Portal.objects.get()])
+        pairs.refresh(token.pk, spent_generation=token.generation)
+    pairs.make_due([Portal.objects.get()])
 
 
 def _load() -> None:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.test import Client
 from django.utils import timezone
 
-from portals.events import inbox, work
+from portals.incoming.events import inbox, work
 from portals.models import PortalEvent
 from tests.support.emulator import Emulator
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
-from portals.metrics import shared
+from portals.infrastructure.metrics import store
 
 Labels = tuple[tuple[str, str], ...]
 Samples = dict[tuple[str, Labels], float]
@@ -37,9 +37,9 @@ def value(samples: Samples, name: str, **labels: str) -> float:
 
 def from_zero() -> None:
     """Forget what was counted: what earlier tests left in this process is delivered first."""
-    shared.flush()
+    store.flush()
     with redis.Redis.from_url(settings.REDIS_URL) as client:
-        client.delete(shared.KEY)
+        client.delete(store.KEY)
 
 
 def labels_of(samples: Samples) -> dict[str, dict[str, set[Any]]]:

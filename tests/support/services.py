@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from sidebar_project.embedded import Embedded, environment
+from development.embedded import Embedded, environment
 
 # A folder of its own for every run: two runs at once must not share a test database.
 _folder = tempfile.TemporaryDirectory(prefix="chat-notebook-test-", ignore_cleanup_errors=True)

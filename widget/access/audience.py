@@ -4,7 +4,7 @@ Asked at every open and at every call of the API, so that a setting holds at onc
 """
 
 from portals.bitrix24.placements import Context, Role
-from portals.placements import SidebarSettings
+from portals.lifecycle.placements import SidebarSettings
 from portals.refusals import Refusal
 
 

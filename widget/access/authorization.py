@@ -14,9 +14,9 @@ from typing import Final
 import structlog
 from django.conf import settings
 
-from portals import bulkhead, callers, gateway
 from portals.bitrix24.errors import Bitrix24Error, TokenDead, TokenExpired
 from portals.bitrix24.payloads import AppInfo
+from portals.outgoing import bulkhead, gateway, suspicion
 from portals.refusals import Refusal
 from widget.access import kept
 from widget.access.answers import Identity
@@ -54,23 +54,23 @@ def _holder(inquiry: Inquiry) -> AppInfo | None:
     """The server's plain yes to a living token of ours. Raises: Refusal, TokenDead, TokenExpired."""
     token, portal = inquiry.claim.access_token, inquiry.portal
     try:
-        callers.asks(token)
+        suspicion.asks(token)
         with bulkhead.place(_PLACE):
             word = gateway.authorization_server(portal).app_info(token, deadline=_DEADLINE)
     except (TokenDead, TokenExpired):
         # The portal has the last word, but not about one invented token after the other.
-        if not callers.suspicious(portal.pk):
+        if not suspicion.suspicious(portal.pk):
             return None
-        callers.failed_at(portal.pk)
+        suspicion.failed_at(portal.pk)
         raise
     except Bitrix24Error as error:
         log.info("authorization_server_passed_over", portal=portal.member_id, reason=error.code)
         return None
     if word.client_id != settings.BITRIX24_CLIENT_ID:
-        callers.failed_at(portal.pk)
+        suspicion.failed_at(portal.pk)
         raise Refusal("foreign_application")
     if word.member_id != portal.member_id:
-        callers.failed_at(portal.pk)
+        suspicion.failed_at(portal.pk)
         raise Refusal("foreign_portal")
     return word if word.installed and word.expires > datetime.now(UTC) else None
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self, TypeVar
 
-from portals import visits
 from portals.bitrix24.errors import ServerTrouble, Unreachable
 from portals.bitrix24.payloads import AppInfo, DialogKind
+from portals.lifecycle import visits
+from portals.lifecycle.placements import SidebarSettings
 from portals.models import Portal
-from portals.placements import SidebarSettings
 from widget.access import audience, kept
 from widget.access.answers import MAY_FRESH, STALE, Answer, Identity, Rights
 from widget.access.claim import OpenClaim

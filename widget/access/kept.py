@@ -19,7 +19,7 @@ from typing import Any, Final, TypeVar
 
 from django.core.cache import cache, caches
 
-from portals import shared
+from portals.infrastructure import shared
 from widget.access.answers import MAY_FRESH, STALE, Answer, Identity, Look, Rights
 from widget.access.claim import OpenClaim
 

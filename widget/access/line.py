@@ -26,7 +26,7 @@ from widget.access.fellows import FellowMember
 from widget.access.here import RightsHere, TokenHere
 from widget.access.inquiry import Away, Inquiry
 from widget.access.portal import RightsAtPortal, ViewerAtPortal
-from widget.sessions import LIFETIME, WidgetSession
+from widget.access.sessions import LIFETIME, WidgetSession
 
 log = structlog.get_logger(__name__)
 

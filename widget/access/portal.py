@@ -9,19 +9,20 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Final
 
-from portals import moves, visits
 from portals.bitrix24.errors import AccessDenied, ServerTrouble, TokenDead, TokenExpired, Unreachable
 from portals.bitrix24.handlers import rows
 from portals.bitrix24.payloads import Dialog, ImUser
 from portals.bitrix24.payloads.fields import to_int
 from portals.bitrix24.placements import Context
 from portals.bitrix24.rest import BatchResult, Command, RestClient
-from portals.heal import heal
+from portals.lifecycle import visits
+from portals.lifecycle.heal import heal
+from portals.outgoing import addresses
 from portals.refusals import Refusal
 from widget.access import kept
 from widget.access.answers import STALE, Identity, Look, Rights
 from widget.access.inquiry import Away, Inquiry
-from widget.hidden import without_hidden
+from widget.invisible import without_hidden
 from widget.models import Chat
 
 _LONGEST_NAME: Final = 255
@@ -72,7 +73,7 @@ def _ask(inquiry: Inquiry, commands: Mapping[str, Command]) -> BatchResult:
         except (Unreachable, ServerTrouble) as error:
             raise Away(error) from None
 
-    return moves.ask(inquiry.portal, claim.access_token, work, claimed_domain=claim.domain)
+    return addresses.ask(inquiry.portal, claim.access_token, work, claimed_domain=claim.domain)
 
 
 def _people(inquiry: Inquiry) -> dict[str, Command]:

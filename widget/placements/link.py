@@ -4,8 +4,8 @@ from functools import partial
 
 from portals.bitrix24.handlers import Bindable
 from portals.bitrix24.placements import REST_APP_URI, LinkPlacement
-from portals.placements import Placement, SidebarSettings
-from widget import notebook
+from portals.lifecycle.placements import Placement, SidebarSettings
+from widget.pages import notebook
 
 
 def _bind(_: SidebarSettings, handler: str) -> Bindable:

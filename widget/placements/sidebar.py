@@ -4,8 +4,8 @@ from django.utils.translation import gettext_noop
 
 from portals.bitrix24.handlers import Bindable
 from portals.bitrix24.placements import IM_SIDEBAR, MessengerPlacement
-from portals.placements import Placement, SidebarSettings, translated
-from widget import notebook
+from portals.lifecycle.placements import Placement, SidebarSettings, translated
+from widget.pages import notebook
 
 TITLE = gettext_noop("Notebook")
 

@@ -13,10 +13,10 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 
-from portals import listing, operations
-from portals.listing import Filters, NotFound
 from portals.models import Portal
-from portals.operations import Outcome
+from portals.operations import actions, finding
+from portals.operations.actions import Outcome
+from portals.operations.finding import Filters, NotFound
 
 BY: Final = "command"
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
@@ -25,10 +25,10 @@ _PROGRESS_EVERY: Final = 25
 Act = Callable[[Portal, str], Outcome]
 # Acts that may be meant for many portals at once.
 ACTS: Final[Mapping[str, tuple[Act, str]]] = {
-    "verify": (operations.verify, "ask Bitrix24 whether installations are alive, and settle their status"),
-    "refresh": (operations.refresh, "refresh tokens now"),
-    "reconcile": (operations.reconcile, "bring handlers to what we want"),
-    "unblock": (operations.unblock, "lift operators' blocks"),
+    "verify": (actions.verify, "ask Bitrix24 whether installations are alive, and settle their status"),
+    "refresh": (actions.refresh, "refresh tokens now"),
+    "reconcile": (actions.reconcile, "bring handlers to what we want"),
+    "unblock": (actions.unblock, "lift operators' blocks"),
 }
 
 
@@ -73,37 +73,35 @@ class Command(BaseCommand):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def _list(self, *, as_json: bool, **options: Any) -> None:
-        for row in listing.rows(listing.select(_filters(options))):
+        for row in finding.rows(finding.select(_filters(options))):
             since = row["since"].strftime("%Y-%m-%d %H:%M")
             line = f"{row['member_id']:<32} {row['domain']:<40} {row['status']:<8} {since}  {row['reason']}"
             self.stdout.write(_json(row) if as_json else line)
 
     def _show(self, *, names: list[str], as_json: bool, **_: Any) -> None:
-        for portal in map(listing.named, names):
-            known = listing.describe(portal)
+        for portal in map(finding.named, names):
+            known = finding.describe(portal)
             self.stdout.write(_json(known) if as_json else "\n".join(_lines(known)) + "\n")
 
     def _export(self, *, names: list[str], output: Path | None, **_: Any) -> None:
-        portal = listing.named(names[0])
+        portal = finding.named(names[0])
         with ExitStack() as stack:
             write = stack.enter_context(_private_file(output)).write if output else partial(_write, self)
-            for piece in operations.export(portal, BY):
+            for piece in actions.export(portal, BY):
                 write(piece)
 
     def _block(self, *, names: list[str], note: str, as_json: bool, **_: Any) -> None:
-        portals = [listing.named(name) for name in names]
-        self._act(
-            partial(operations.block, reason=note), "block", iter(portals), len(portals), as_json=as_json
-        )
+        portals = [finding.named(name) for name in names]
+        self._act(partial(actions.block, reason=note), "block", iter(portals), len(portals), as_json=as_json)
 
     def _erase(self, *, names: list[str], yes: bool, as_json: bool, **_: Any) -> None:
-        portal = listing.named(names[0])
+        portal = finding.named(names[0])
         expected = portal.domain or portal.member_id
         if not yes:
             self.stderr.write(f"Everything of {expected} is erased, for good. Type {expected} to go on:")
             if _typed() != expected:
                 raise CommandError("Nothing was erased.", returncode=MISUSED)
-        self._act(operations.erase, "erase", iter([portal]), 1, as_json=as_json)
+        self._act(actions.erase, "erase", iter([portal]), 1, as_json=as_json)
 
     def _act_on_many(
         self, act: str, *, names: list[str], everyone: bool, as_json: bool, **options: Any
@@ -113,11 +111,11 @@ class Command(BaseCommand):
             text = "Name portals, or choose them by filters, or say --all: one of the three."
             raise CommandError(text, returncode=MISUSED)
         if names:
-            portals = [listing.named(name) for name in names]
+            portals = [finding.named(name) for name in names]
             total, chosen = len(portals), iter(portals)
         else:
-            found = listing.select(filters)
-            total, chosen = found.count(), listing.one_by_one(found)
+            found = finding.select(filters)
+            total, chosen = found.count(), finding.one_by_one(found)
         self._act(ACTS[act][0], act, chosen, total, as_json=as_json)
 
     def _act(self, act: Act, name: str, portals: Iterator[Portal], total: int, *, as_json: bool) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from portals import rotation
+from portals.tokens import rotation
 
 
 class Command(BaseCommand):

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from portals import gateway
 from portals.models import Portal, PortalToken, PortalTransition
+from portals.outgoing import gateway
 from tests.support.emulator import Emulator
 
 pytestmark = pytest.mark.django_db

@@ -10,8 +10,8 @@ from django.db.models import Model
 from django.test import Client
 from django.utils import timezone
 
-from portals import counts
-from portals.counts import Kind
+from portals.infrastructure import daily_counts
+from portals.infrastructure.daily_counts import Kind
 from portals.models import (
     ApiCall,
     DailyCount,
@@ -21,7 +21,7 @@ from portals.models import (
     PortalToken,
     PortalTransition,
 )
-from portals.troubles import TROUBLES
+from portals.operations.troubles import TROUBLES
 from tests.support.crowd import SECRETS
 from widget.models import Chat, Note
 
@@ -194,7 +194,7 @@ def test_the_portals_page_tells_its_story(operator: Client, portal: Portal) -> N
 
 
 def test_the_start_page_links_its_numbers_to_lists(operator: Client, portal: Portal) -> None:
-    today = counts.days(1)[0]
+    today = daily_counts.days(1)[0]
     DailyCount.objects.create(day=today, kind=Kind.OPEN, value=1234)
     DailyCount.objects.create(day=today, kind=Kind.CALL, value=75)
     DailyCount.objects.create(day=today, kind=Kind.CALL, label="internal_error", value=25)

@@ -4,10 +4,11 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from portals import installs, moves
+from portals.lifecycle import install
 from portals.models import Portal
-from portals.overview import overview
-from portals.troubles import TROUBLES
+from portals.operations.overview import overview
+from portals.operations.troubles import TROUBLES
+from portals.outgoing import addresses
 from tests.portals.admin.conftest import CROWD
 from tests.support.plans import Cost, costs
 
@@ -129,8 +130,8 @@ def test_the_start_page_reads_portals_and_tokens_once_a_minute_and_logs_never(op
 def test_finding_stale_handlers_and_former_tenants_reads_what_it_finds() -> None:
     address = Portal.objects.exclude(client_endpoint="").first().client_endpoint  # type: ignore[union-attr]
     with costs() as cost:
-        assert len(installs.claim_stale(50)) == 50
+        assert len(install.claim_stale(50)) == 50
     bounded(cost, rows=1000, queries=4)
     with costs() as cost:
-        moves.vacate(address, "f" * 32)
+        addresses.vacate(address, "f" * 32)
     bounded(cost, rows=10, queries=20)

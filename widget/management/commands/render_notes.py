@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from widget import rendering
+from widget.notebook import rendering
 
 
 class Command(BaseCommand):

@@ -9,7 +9,7 @@ const root = document.getElementById("cards");
 const tabs = [...root.querySelectorAll("[role=tab]")];
 const complaint = document.getElementById("card-problem");
 const lists = new Map();
-// As in widget/hidden.py: control characters, and overrides of direction that make a text read as another one.
+// As in widget/invisible.py: control characters, and overrides of direction that make a text read as another one.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be shown
 const HIDDEN = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202d\u202e]/g;
 

@@ -1,0 +1,1 @@
+"""Tools of development: nothing here runs in production, nothing of the application imports it."""

@@ -1,0 +1,1 @@
+"""Everything that Bitrix24 posts to us."""

@@ -1,0 +1,53 @@
+"""``ONAPPUNINSTALL``: every user can read the application token, so it proves nothing that could destroy."""
+
+from portals.bitrix24.errors import Bitrix24Error
+from portals.bitrix24.payloads import EventRequest
+from portals.incoming.events import proof
+from portals.incoming.events.registry import DONE, EventKind, LookAgain, Outcome, TryLater, ignored, register
+from portals.lifecycle import uninstall
+from portals.lifecycle.uninstall import Presence
+from portals.models import Portal, PortalEvent
+
+# Seconds. The event may be faster than the authorization server; then the application seems to be there still.
+_LOOK_AGAIN = (60, 900)
+
+
+@register
+class Uninstall(EventKind):
+    code = "ONAPPUNINSTALL"
+
+    def authenticate(self, event: EventRequest, portal: Portal | None) -> None:
+        known = proof.known(portal)
+        if known.status == Portal.Status.DELETED:
+            proof.need_departed_token(event, known)
+        else:
+            proof.need_application_token(event, known)
+
+    def process(self, event: PortalEvent) -> Outcome:
+        """Ask the authorization server; leave only if it says so."""
+        portal = event.portal
+        if portal is None:
+            return ignored("not_installed")
+        clean = event.data.get("CLEAN") == "1"
+        if portal.status == Portal.Status.DELETED:
+            return DONE if uninstall.hear_late(portal, clean=clean) else ignored("not_installed")
+        # Who never told us the application token could be anybody, and what they wish a stranger's wish.
+        heard = portal.application_token is not None
+        match _presence(portal):
+            case Presence.GONE:
+                uninstall.uninstall(portal, clean=clean and heard)
+                return DONE
+            case Presence.UNKNOWN:
+                uninstall.park(portal, erase=heard)
+                return ignored("unconfirmed")
+        if event.looks < len(_LOOK_AGAIN):
+            raise LookAgain("still_installed", _LOOK_AGAIN[event.looks])
+        return ignored("still_installed")
+
+
+def _presence(portal: Portal) -> Presence:
+    """Whatever the authorization server answers instead of yes or no, it is asked again: the event comes once."""
+    try:
+        return uninstall.presence(portal)
+    except Bitrix24Error as error:
+        raise TryLater(error.code, error.retry_after or 0) from None

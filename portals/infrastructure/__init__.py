@@ -1,0 +1,1 @@
+"""What every room above stands on: Redis, the log of calls, signs of life, metrics."""

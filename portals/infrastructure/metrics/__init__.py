@@ -1,0 +1,1 @@
+"""Numbers for Prometheus, shared by all processes."""

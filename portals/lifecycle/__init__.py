@@ -1,0 +1,1 @@
+"""How a portal comes, stays bound, pays, moves on and leaves."""

@@ -1,0 +1,194 @@
+"""Leaving: believed when the authorization server says so; then tokens die, and content at once or later.
+
+Where no token of ours can ask it any more, a long time without anybody says it (docs/adr/0072).
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import structlog
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from portals.bitrix24.errors import NotInstalled, TokenDead, TokenExpired, Unpaid
+from portals.infrastructure.call_log import CALLS
+from portals.models import (
+    BLOCKED_BY_OPERATOR,
+    ApiCall,
+    Portal,
+    PortalEvent,
+    PortalToken,
+    PortalTransition,
+    authorship,
+    erasing,
+)
+from portals.outgoing import gateway
+from portals.tokens import pairs
+
+log = structlog.get_logger(__name__)
+
+# How long after an uninstall was noticed its event may still come.
+LATE_EVENT = timedelta(days=1)
+# The status reason of a portal whose uninstall nobody could confirm, and how long it waits for an administrator.
+UNCONFIRMED = "uninstall_unconfirmed"
+UNCONFIRMED_TERM = timedelta(days=90)
+
+
+class Presence(StrEnum):
+    """Whether the application is on a portal, as far as the authorization server lets us know."""
+
+    INSTALLED = "installed"
+    GONE = "gone"
+    UNKNOWN = "unknown"
+
+
+def presence(portal: Portal, *, may_refresh: bool = True) -> Presence:
+    """Ask the authorization server. ``may_refresh``: spend a refresh token if the access token cannot tell.
+
+    Raises: RefreshPending; Bitrix24Error if there was no answer.
+    """
+    for token in portal.tokens.alive().order_by("-stored_at"):
+        found = _by_access_token(token)
+        if found is Presence.UNKNOWN and may_refresh:
+            found = _by_refresh(token)
+        if found is not Presence.UNKNOWN:
+            return found
+    return Presence.UNKNOWN
+
+
+def _by_access_token(token: PortalToken) -> Presence:
+    try:
+        proof = gateway.authorization_server(token.portal).app_info(token.access_token)
+    except NotInstalled:
+        return Presence.GONE
+    except (TokenDead, TokenExpired):
+        return Presence.UNKNOWN
+    # Not installed but answered for: its installer is open, or it is going. A refresh tells the two apart.
+    return Presence.INSTALLED if proof.installed else Presence.UNKNOWN
+
+
+def _by_refresh(token: PortalToken) -> Presence:
+    try:
+        pairs.refresh(token.pk, spent_generation=token.generation)
+    except NotInstalled:
+        return Presence.GONE
+    except (TokenDead, pairs.NoToken):
+        return Presence.UNKNOWN
+    except Unpaid:
+        pass
+    return Presence.INSTALLED
+
+
+def uninstall(portal: Portal, *, clean: bool, reason: str = "uninstalled") -> None:
+    """The application is gone, *confirmed*: tokens go now; content now if ``clean``, else after the retention.
+
+    Running twice, or after a rival, changes nothing more; nor does it if the portal was installed again meanwhile.
+    """
+    if not portal.mark_deleted(reason):
+        return
+    log.info("portal_uninstalled", portal=portal.member_id, clean=clean, reason=reason)
+    _decide_content(portal, clean=clean)
+
+
+def hear_late(portal: Portal, *, clean: bool) -> bool:
+    """The uninstall event of a portal that somebody else noticed leaving. Its CLEAN is heard once, within a day:
+    every user of the portal can read the application token, and could later ask for what they should not.
+
+    False if nobody waits for the event any more.
+    """
+    if not portal.application_token_digest or portal.status_changed_at < timezone.now() - LATE_EVENT:
+        return False
+    log.info("portal_uninstall_heard_late", portal=portal.member_id, clean=clean)
+    _decide_content(portal, clean=clean)
+    return True
+
+
+def park(portal: Portal, *, erase: bool) -> None:
+    """An uninstall that nobody can confirm: the portal is blocked until an administrator opens the application.
+
+    ``erase``: the event showed the application token. Then everything goes when nobody came for `UNCONFIRMED_TERM`;
+    whatever activates the portal calls that off, and an operator's block keeps it waiting.
+    """
+    if portal.status == Portal.Status.ACTIVE:
+        portal.block(UNCONFIRMED)
+    if erase:
+        parked = Portal.objects.filter(
+            pk=portal.pk,
+            installation=portal.installation,
+            status=Portal.Status.BLOCKED,
+            erase_due_at=None,
+        )
+        parked.update(erase_due_at=timezone.now() + UNCONFIRMED_TERM)
+    log.error("uninstall_unconfirmed", portal=portal.member_id, erase=erase)
+
+
+def _decide_content(portal: Portal, *, clean: bool) -> None:
+    """The event has come: nobody is heard a second time."""
+    left = Portal.objects.filter(pk=portal.pk, status=Portal.Status.DELETED)
+    left.update(application_token_digest="", **({"erase_due_at": timezone.now()} if clean else {}))
+    if clean:
+        erase(portal.pk)
+
+
+def erase(portal_id: int) -> bool:
+    """Erase a portal that left: afterwards one line of history is all there is, in every table.
+
+    In portions, so that nobody waits long for a row. False if there is nothing to erase: already done, or installed
+    again, if need be between two portions.
+    """
+    CALLS.flush()  # what this process still holds about the portal must not be written afterwards
+    while (erased := _erase_portion(portal_id)) is None:
+        pass
+    return erased
+
+
+@transaction.atomic
+def _erase_portion(portal_id: int) -> bool | None:
+    """None if there may be more. Who comes back gets the row after this portion; the next finds nothing to do."""
+    due = _due(timezone.now()).filter(pk=portal_id)
+    portal = due.select_for_update(of=("self",), no_key=True).first()
+    if portal is None:
+        return False
+    if portal.status == Portal.Status.BLOCKED:
+        portal.mark_deleted("never_confirmed")
+        Portal.objects.filter(pk=portal_id).update(erase_due_at=timezone.now())
+    if erasing.erase_some(portal) or _erase_logs(portal):
+        return None
+    member_id = portal.member_id
+    portal.delete()
+    PortalTransition.objects.create(
+        member_id=member_id, old="deleted", new="deleted", reason="erased", by=authorship.author()
+    )
+    log.info("portal_erased", portal=member_id)
+    return True
+
+
+def _erase_logs(portal: Portal) -> int:
+    """Some of what is written down about a portal; returns how many rows went."""
+    content_type = ContentType.objects.get_for_model(Portal)
+    for rows in (
+        PortalEvent.objects.filter(member_id=portal.member_id),
+        ApiCall.objects.filter(portal=portal),
+        ApiCall.objects.filter(portal=None, host=portal.domain),
+        LogEntry.objects.filter(content_type=content_type, object_id=str(portal.pk)),
+    ):
+        if deleted := erasing.delete_some(rows):
+            return deleted
+    return 0
+
+
+def due_for_erasure(limit: int, *, but_not: Collection[int] = ()) -> list[int]:
+    """Ids of portals whose time is over, those first that wait longest."""
+    due = _due(timezone.now()).exclude(pk__in=but_not)
+    return list(due.order_by("erase_due_at").values_list("pk", flat=True)[:limit])
+
+
+def _due(moment: datetime) -> "QuerySet[Portal]":
+    """Portals that left and whose retention is over, and parked ones for which nobody came."""
+    living = PortalToken.objects.alive().filter(portal=OuterRef("pk"))
+    parked = Q(status=Portal.Status.BLOCKED) & ~Q(status_reason=BLOCKED_BY_OPERATOR) & ~Exists(living)
+    return Portal.objects.filter(Q(status=Portal.Status.DELETED) | parked, erase_due_at__lte=moment)

@@ -1,0 +1,24 @@
+"""What is stored."""
+
+from portals.models.portal import BLOCKED_BY_OPERATOR, Portal, PortalToken, PortalTokenQuerySet
+from portals.models.records import (
+    ApiCall,
+    DailyCount,
+    EventCredentials,
+    FormerDomain,
+    PortalEvent,
+    PortalTransition,
+)
+
+__all__ = [
+    "BLOCKED_BY_OPERATOR",
+    "ApiCall",
+    "DailyCount",
+    "EventCredentials",
+    "FormerDomain",
+    "Portal",
+    "PortalEvent",
+    "PortalToken",
+    "PortalTokenQuerySet",
+    "PortalTransition",
+]

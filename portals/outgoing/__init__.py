@@ -1,0 +1,1 @@
+"""Every call we make, and what holds it back."""

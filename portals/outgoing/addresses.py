@@ -1,0 +1,172 @@
+"""Where a portal lives. Its address may change, or pass to another portal; only the authorization server knows.
+
+No redirect is followed and no address of a request believed: both are reasons to ask.
+"""
+
+import re
+from collections.abc import Callable
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import structlog
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connection, transaction
+from django.utils import timezone
+
+from portals.bitrix24.addresses import parse_url
+from portals.bitrix24.errors import Bitrix24Error, PortalGone, PortalMoved, TokenDead, TokenExpired
+from portals.bitrix24.payloads import OpenRequest
+from portals.bitrix24.rest import RestClient
+from portals.models import FormerDomain, Portal
+from portals.outgoing import bulkhead, gateway, suspicion
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+ADDRESS_LOST = "address_lost"
+PORTAL_GONE = "portal_gone"
+# A self-hosted portal may be reached under several names; the authorization server is asked once an hour.
+_ALIAS_SECONDS = 3600
+# A portal in the cloud has one name at a time.
+_CLOUD = re.compile(r"[a-z0-9-]+\.bitrix24\.[a-z.]{2,6}")
+
+
+def ask(
+    portal: Portal,
+    access_token: str,
+    work: Callable[[RestClient], T],
+    *,
+    claimed_domain: str = "",
+    background: bool = False,
+) -> T:
+    """Run ``work`` against the portal, wherever it is now; ``claimed_domain`` is where a request says it is.
+
+    A token goes to no address that may have passed to somebody else: if the claim differs from what is stored,
+    the authorization server is asked first. So it is while many tokens turn out to be wrong ones.
+    Raises: RateLimited if too many wait for this portal already, or if this token asks too often; Bitrix24Error,
+    and whatever ``work`` raises.
+    """
+    if background:
+        return _wherever_it_is(portal, access_token, work, background=True)
+    suspicion.asks(access_token)
+    with bulkhead.place(portal.pk):
+        try:
+            if not _settled(portal, claimed_domain):
+                _settle(portal, access_token, claimed_domain)
+            elif suspicion.suspicious(portal.pk):
+                confirm(portal, access_token)
+            return _wherever_it_is(portal, access_token, work, background=False)
+        except (TokenDead, TokenExpired):
+            suspicion.failed_at(portal.pk)
+            raise
+
+
+def _wherever_it_is(
+    portal: Portal, access_token: str, work: Callable[[RestClient], T], *, background: bool
+) -> T:
+    if not portal.client_endpoint:
+        confirm(portal, access_token)
+    try:
+        return work(gateway.portal(portal, access_token, background=background))
+    except (PortalMoved, PortalGone):
+        before = portal.client_endpoint
+        if confirm(portal, access_token) == before:
+            raise
+    return work(gateway.portal(portal, access_token, background=background))
+
+
+def confirm(portal: Portal, access_token: str) -> str:
+    """Ask the authorization server for the portal's REST address, store it if it changed, and return it.
+
+    Raises: TokenDead for a token of another portal or application, PortalGone if no address is known.
+    """
+    proof = gateway.authorization_server(portal).app_info(access_token)
+    if (proof.client_id, proof.member_id) != (settings.BITRIX24_CLIENT_ID, portal.member_id):
+        log.warning("address_refused", reason="foreign_token", portal=portal.member_id)
+        raise TokenDead("foreign_token")
+    if not proof.client_endpoint:
+        raise PortalGone()
+    if proof.client_endpoint != portal.client_endpoint:
+        move(portal, proof.client_endpoint)
+    return proof.client_endpoint
+
+
+@transaction.atomic
+def move(portal: Portal, client_endpoint: str) -> None:
+    """Store a *confirmed* address; a portal that lost its address only for that is well again.
+
+    A portal that was installed anew since it was read has its address from there.
+    """
+    vacate(client_endpoint, portal.member_id)
+    if not portal.lock():
+        portal.refresh_from_db(fields=["domain", "client_endpoint"])
+        return
+    log.info("portal_renamed", portal=portal.member_id, old=portal.client_endpoint, new=client_endpoint)
+    domain = parse_url(client_endpoint).netloc
+    leave(portal, domain)
+    portal.client_endpoint, portal.domain = client_endpoint, domain
+    portal.save(update_fields=["domain", "client_endpoint", "updated_at"])
+    if portal.status == Portal.Status.BLOCKED:
+        portal.recover("address_confirmed", disproved=(ADDRESS_LOST, PORTAL_GONE))
+
+
+def vacate(client_endpoint: str, member_id: str) -> None:
+    """The address belongs to portal ``member_id`` now: whoever had it before is not there any more.
+
+    Nothing is ever sent to the old tenant's address with the old tenant's tokens again. Of two that claim one
+    at once the second waits here until the first has it, inside the caller's transaction.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [client_endpoint])
+    for other in Portal.objects.filter(client_endpoint=client_endpoint).exclude(member_id=member_id):
+        # Whatever it was blocked for, without an address nothing else may bring it back.
+        if other.status in (Portal.Status.ACTIVE, Portal.Status.BLOCKED):
+            other.block(ADDRESS_LOST)
+        leave(other, "")
+        log.warning("address_lost", portal=other.member_id, to=member_id)
+        Portal.objects.filter(pk=other.pk).update(client_endpoint="", domain="")
+
+
+def leave(portal: Portal, domain: str) -> None:
+    """Before ``domain`` is stored: remember the one it replaces, so that operators find the portal by it."""
+    if portal.domain and portal.domain != domain:
+        FormerDomain.objects.update_or_create(
+            portal=portal, domain=portal.domain, defaults={"left_at": timezone.now()}
+        )
+
+
+def origins(portal: Portal, opened: OpenRequest) -> tuple[str, ...]:
+    """Who may frame the page of a *proved* open: the portal, also by the name under which this browser reached it.
+
+    Another name than the stored one counts only of a self-hosted portal, and only after the authorization server
+    has confirmed within the hour that the token is this portal's and where the portal is (docs/adr/0077).
+    """
+    host = urlsplit(portal.origin).netloc
+    if opened.domain == host or _CLOUD.fullmatch(host) or opened.access_token is None:
+        return (portal.origin,)
+    try:
+        if not _settled(portal, opened.domain):
+            suspicion.asks(opened.access_token)
+            _settle(portal, opened.access_token, opened.domain)
+    except Bitrix24Error as error:
+        log.warning("alias_refused", portal=portal.member_id, reason=error.code)
+        return (portal.origin,)
+    scheme = opened.protocol if settings.BITRIX24_TRUSTED_NETWORKS else "https"
+    return tuple(dict.fromkeys((portal.origin, f"{scheme}://{opened.domain}")))
+
+
+def _settle(portal: Portal, access_token: str, claimed_domain: str) -> None:
+    confirm(portal, access_token)
+    cache.set(_alias(portal, claimed_domain), 1, timeout=_ALIAS_SECONDS)
+
+
+def _settled(portal: Portal, claimed_domain: str) -> bool:
+    if claimed_domain in ("", portal.domain):
+        return True
+    return bool(cache.get(_alias(portal, claimed_domain)))
+
+
+def _alias(portal: Portal, domain: str) -> str:
+    return f"alias:{portal.pk}:{portal.client_endpoint}:{domain}"

@@ -1,0 +1,1 @@
+"""Stored token pairs and their refresh."""

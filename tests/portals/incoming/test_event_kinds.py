@@ -1,0 +1,316 @@
+"""What each kind of event does when portal, authorization server and what we have stored do not agree."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from portals import tasks
+from portals.incoming.events import inbox, registry, work
+from portals.incoming.events.registry import TryLater
+from portals.lifecycle import presence, uninstall
+from portals.lifecycle.uninstall import Presence
+from portals.models import EventCredentials, Portal, PortalEvent, PortalToken
+from portals.operations.troubles import TROUBLES
+from portals.tokens.pairs import RefreshPending
+from tests.portals.test_events import install_by, uninstall_of
+from tests.scenarios.life import note
+from tests.support.events import Events
+from tests.support.opens import Opens
+from widget.models import Note
+
+pytestmark = pytest.mark.django_db
+Install = Callable[..., Portal]
+PRIYA = 3
+
+
+def process(events: Events, fields: dict[str, str], **changed: str | None) -> PortalEvent:
+    """Deliver an event and let the workers have it."""
+    response = events.post(fields, **changed)
+    assert response.status_code == 200, response.content
+    events.work()
+    return PortalEvent.objects.latest("pk")
+
+
+def standing(portal: Portal) -> tuple[str, str]:
+    return Portal.objects.values_list("status", "status_reason").get(pk=portal.pk)
+
+
+def without_token(portal: Portal) -> None:
+    PortalToken.objects.filter(portal=portal).update(dead_at=timezone.now())
+
+
+# --- ONAPPUNINSTALL ----------------------------------------------------------------------------------------
+
+
+def test_clean_of_a_portal_that_never_told_its_token_could_be_anybodys_wish(
+    opens: Opens, events: Events, installed: Install
+) -> None:
+    portal = installed("beta")
+    assert portal.application_token is None
+    opens.emulator.control.uninstall("beta", clean=True)
+    assert process(events, events.sent("ONAPPUNINSTALL"), auth__application_token=None).status == "done"
+    assert standing(portal) == ("deleted", "uninstalled")
+    assert Portal.objects.get().erase_due_at > timezone.now() + timedelta(days=1)
+
+
+def test_an_unconfirmed_uninstall_leaves_the_reason_of_a_block(events: Events, installed: Install) -> None:
+    portal = installed()
+    without_token(portal)
+    portal.block("unpaid")
+    assert process(events, uninstall_of(portal)).reason == "unconfirmed"
+    assert standing(portal) == ("blocked", "unpaid")
+
+
+def test_an_unconfirmed_uninstall_erases_when_nobody_came_for_ninety_days(
+    opens: Opens, events: Events, installed: Install
+) -> None:
+    portal = installed()
+    note(opens)
+    without_token(portal)
+    process(events, uninstall_of(portal))
+    assert standing(portal) == ("blocked", "uninstall_unconfirmed")
+    assert list(TROUBLES["unconfirmed"].narrow(Portal.objects.all())) == [portal]
+
+    Portal.objects.update(erase_due_at=Portal.objects.get().erase_due_at - timedelta(days=89))
+    tasks.erase_due()
+    assert Note.objects.exists()
+    Portal.objects.update(erase_due_at=timezone.now())
+    tasks.erase_due()
+    assert not Portal.objects.exists()
+    assert not Note.objects.exists()
+
+
+@pytest.mark.parametrize("way", ["install", "operator's block", "living token", "no application token"])
+def test_what_calls_off_the_erasure_of_an_unconfirmed_uninstall(
+    opens: Opens, events: Events, installed: Install, way: str
+) -> None:
+    portal = installed()
+    without_token(portal)
+    if way == "no application token":
+        Portal.objects.update(application_token=None)
+    process(events, uninstall_of(portal))
+    Portal.objects.filter(erase_due_at__isnull=False).update(erase_due_at=timezone.now())
+    if way == "install":
+        opens.install()
+    elif way == "operator's block":
+        portal.refresh_from_db()
+        portal.block("operator")
+    elif way == "living token":
+        PortalToken.objects.update(dead_at=None)
+    tasks.erase_due()
+    assert Portal.objects.filter(pk=portal.pk).exists()
+
+
+def test_a_portal_that_works_again_has_no_end_set(events: Events, installed: Install) -> None:
+    portal = installed()
+    without_token(portal)
+    process(events, uninstall_of(portal))
+    PortalToken.objects.update(dead_at=None)
+    assert Portal.objects.get().recover("found_again")
+    assert Portal.objects.get().erase_due_at is None
+
+
+def test_an_unconfirmed_uninstall_is_asked_of_every_living_token(
+    opens: Opens, events: Events, installed: Install
+) -> None:
+    """The newest may be dead, unknown to us, while another administrator's would tell."""
+    portal = installed()
+    token = portal.tokens.get()
+    token.pk, token.user_id, token.stored_at = None, 99, timezone.now()
+    token.access_token = token.refresh_token = "d" * 70
+    token.save()
+    opens.emulator.control.uninstall("alpha")
+    assert process(events, events.sent("ONAPPUNINSTALL")).status == "done"
+
+
+def test_whether_it_is_installed_is_not_known_while_its_installer_is_open(
+    opens: Opens, installed: Install
+) -> None:
+    portal = installed()
+    opens.emulator.control.update("alpha", version=2, installer=True)
+    assert uninstall.presence(portal, may_refresh=False) is Presence.UNKNOWN
+
+
+def test_looks_are_counted_apart_from_failures(opens: Opens, events: Events, installed: Install) -> None:
+    """Whatever failed before, the application is looked for again twice before it counts as there."""
+    portal = installed()
+    opens.emulator.control.fault("oauth", "500")
+    event = process(events, uninstall_of(portal))
+    for _ in range(2):
+        events.work_later()
+    event.refresh_from_db()
+    assert (event.status, event.looks, event.failures) == ("pending", 0, 3)
+
+    opens.emulator.control.fault("oauth")
+    for looks in (1, 2):
+        events.work_later()
+        event.refresh_from_db()
+        assert (event.status, event.reason, event.looks) == ("pending", "still_installed", looks)
+    events.work_later()
+    event.refresh_from_db()
+    assert (event.status, event.reason, event.failures) == ("ignored", "still_installed", 4)
+
+
+def test_a_look_happens_when_it_is_due_however_many_messages_there_are(
+    events: Events, installed: Install
+) -> None:
+    portal = installed()
+    event = process(events, uninstall_of(portal))
+    assert (event.looks, event.attempts) == (1, 1)
+    for _ in range(3):
+        work.process(event.pk, event.attempts)
+    event.refresh_from_db()
+    assert (event.looks, event.attempts) == (1, 1)
+    assert event.due_at > timezone.now()
+
+
+@pytest.mark.parametrize("fault", ["access_denied", "portal404", "garbage"])
+def test_an_uninstall_outlasts_every_answer_that_is_neither_yes_nor_no(
+    opens: Opens, events: Events, installed: Install, fault: str
+) -> None:
+    portal = installed()
+    opens.emulator.control.fault("oauth", fault)
+    assert process(events, uninstall_of(portal)).status == "pending"
+
+
+# --- waiting -----------------------------------------------------------------------------------------------
+
+
+def test_an_event_waits_as_long_as_the_refresh_it_needs(events: Events, installed: Install) -> None:
+    portal = installed()
+    PortalToken.objects.update(
+        expires_at=timezone.now() - timedelta(hours=1),
+        failures=3,
+        refresh_due_at=timezone.now() + timedelta(minutes=20),
+    )
+    fields = uninstall_of(portal, **{"event": "ONAPPPAYMENT", "auth[application_token]": None})
+    event = process(events, fields)
+    assert (event.status, event.reason) == ("pending", "refresh_pending")
+    assert event.due_at > timezone.now() + timedelta(minutes=19)
+
+
+def test_an_event_is_not_given_up_while_a_refresh_waits_for_days(
+    events: Events, installed: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    portal = installed()
+
+    def pending(portal: Portal) -> Presence:
+        raise RefreshPending("internal_server_error", 1)
+
+    monkeypatch.setattr(uninstall, "presence", pending)
+    event = process(events, uninstall_of(portal))
+    waited = timedelta(0)
+    while event.status == "pending" and waited < timedelta(days=4):
+        event.refresh_from_db()
+        waited += max(event.due_at - timezone.now(), timedelta(0))
+        events.work_later()
+    assert event.status == "pending"
+
+
+def test_what_was_handed_out_is_handed_out_again_when_its_lease_ends(
+    events: Events, installed: Install
+) -> None:
+    portal = installed()
+    events.post(uninstall_of(portal))
+    [(event_id, attempts)] = inbox.dispatchable()
+    assert inbox.dispatchable() == []
+    assert PortalEvent.objects.get().due_at <= timezone.now(), "it is due, whoever has it"
+    PortalEvent.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    assert inbox.dispatchable() == [(event_id, attempts)]
+    assert inbox.claim(event_id, attempts, seconds=60) is not None
+    assert inbox.claim(event_id, attempts, seconds=60) is None
+
+
+def test_what_failed_and_can_no_longer_be_proved_is_not_tried_again(
+    admin_client: Client, events: Events, installed: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    portal = installed()
+    install: Any = registry.find("ONAPPINSTALL")
+    monkeypatch.setattr(type(install), "process", _later)
+    monkeypatch.setattr(work, "MOST_ATTEMPTS", 1)
+    event = process(events, install_by(portal, "a" * 70))
+    assert event.status == "failed"
+    assert not EventCredentials.objects.exists()
+    page = admin_client.post(
+        "/admin/portals/portalevent/",
+        {"action": "try_again", "_selected_action": [str(event.pk)]},
+        follow=True,
+    )
+    assert "what proves them is gone" in page.content.decode()
+    event.refresh_from_db()
+    assert event.status == "failed"
+
+
+def _later(*_: object) -> None:
+    raise TryLater("not_today")
+
+
+# --- ONAPPUPDATE, ONAPPPAYMENT, leaving --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["alpha", "beta"])
+def test_an_update_with_an_employees_token_changes_and_asks_nothing_of_the_portals(
+    opens: Opens, events: Events, installed: Install, key: str
+) -> None:
+    portal = installed(key)
+    own = opens.emulator.control.tokens(key, user_id=PRIYA)
+    opens.emulator.control.forget_requests()
+    fields = install_by(portal, own["access_token"]) | {"event": "ONAPPUPDATE"}
+    event = process(events, fields, **({"auth__application_token": None} if key == "beta" else {}))
+    assert (event.status, event.reason) == ("refused", "not_administrator")
+    assert len(opens.emulator.control.requests("rest")) == 1, "who is it? and nothing else"
+
+
+@pytest.mark.parametrize("status", ["blocked", "deleted"])
+def test_an_update_of_a_portal_that_is_not_active_is_ignored(
+    opens: Opens, events: Events, installed: Install, status: str
+) -> None:
+    portal = installed()
+    fields = uninstall_of(portal, event="ONAPPUPDATE")
+    events.post(fields)
+    if status == "blocked":
+        portal.block("unpaid")
+    else:
+        portal.mark_deleted("uninstalled")
+    opens.emulator.control.forget_requests()
+    events.work()
+    event = PortalEvent.objects.get()
+    assert (event.status, event.reason) == ("ignored", "not_active")
+    assert not opens.emulator.control.requests("rest")
+
+
+def test_a_payment_of_a_portal_that_left_is_refused(events: Events, installed: Install) -> None:
+    portal = installed()
+    fields = uninstall_of(portal, event="ONAPPPAYMENT")
+    portal.mark_deleted("uninstalled")
+    response = events.post(fields)
+    assert (response.status_code, response.json()) == (403, {"error": "not_installed"})
+
+
+def test_a_payment_nobody_can_ask_about_is_ignored(events: Events, installed: Install) -> None:
+    portal = installed()
+    without_token(portal)
+    event = process(events, uninstall_of(portal, event="ONAPPPAYMENT"))
+    assert (event.status, event.reason) == ("ignored", "no_token")
+
+
+def test_tokens_that_came_with_events_go_when_the_portal_leaves(events: Events, installed: Install) -> None:
+    portal = installed()
+    events.post(events.sent("ONAPPINSTALL"))
+    assert EventCredentials.objects.exists()
+    portal.mark_deleted("uninstalled")
+    assert not EventCredentials.objects.exists()
+
+
+# --- the clock's work --------------------------------------------------------------------------------------
+
+
+def test_overlapping_runs_look_at_no_portal_twice(installed: Install) -> None:
+    installed()
+    Portal.objects.update(presence_due_at=timezone.now(), last_used_at=None)
+    assert len(presence.claim_due(10)) == 1
+    assert presence.claim_due(10) == []

@@ -1,0 +1,200 @@
+"""The bucket that all processes share, and what the portal's refusals teach it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from portals.bitrix24.errors import RateLimited, TimeBudgetSpent
+from portals.lifecycle import install
+from portals.models import Portal
+from portals.outgoing import bulkhead, limits
+from portals.outgoing.limits import ENTERPRISE, STANDARD, Plan, PortalGate
+from tests.support.opens import Opens
+
+Install = Callable[..., Portal]
+
+
+class Clock:
+    """A clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.now = 1_790_000_000.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def gate(clock: Clock) -> PortalGate:
+    return PortalGate("portal.example", sleep=clock.sleep, clock=clock)
+
+
+@pytest.mark.parametrize(
+    ("licence", "plan"),
+    [
+        ("en_ent250", ENTERPRISE),
+        ("ru_ent", ENTERPRISE),
+        ("en_company", STANDARD),
+        ("en_selfhosted", STANDARD),
+        ("", STANDARD),
+        ("de_parent", STANDARD),
+    ],
+)
+def test_the_plan_is_read_from_the_licence(licence: str, plan: Plan) -> None:
+    assert Plan.of(licence) == plan
+
+
+def test_a_burst_passes_then_the_line_moves_at_the_portals_pace(gate: PortalGate, clock: Clock) -> None:
+    for _ in range(int(STANDARD.brim)):
+        gate.admit(["profile"])
+    assert clock.slept == []
+    for _ in range(4):
+        gate.admit(["profile"])
+    assert clock.slept == pytest.approx([0.5] * 4, abs=0.01)
+
+
+def test_waiting_is_bounded(gate: PortalGate, clock: Clock) -> None:
+    impatient = replace(gate, sleep=lambda _: None)  # others stand in line at the same moment
+    for _ in range(int(STANDARD.brim + limits.LONGEST_WAIT * STANDARD.rate)):
+        impatient.admit(["profile"])
+    with pytest.raises(RateLimited) as refused:
+        impatient.admit(["profile"])
+    assert refused.value.retry_after == pytest.approx(limits.LONGEST_WAIT + 0.5, abs=0.01)
+
+
+def test_background_work_leaves_half_to_opens_and_never_waits(gate: PortalGate, clock: Clock) -> None:
+    background = replace(gate, background=True)
+    for _ in range(int(STANDARD.brim / 2)):
+        background.admit(["profile"])
+    with pytest.raises(RateLimited) as refused:
+        background.admit(["profile"])
+    assert refused.value.retry_after == pytest.approx(0.25, abs=0.3)
+    gate.admit(["profile"])
+    assert clock.slept == []
+
+
+def test_enterprise_portals_take_more(clock: Clock) -> None:
+    gate = PortalGate("portal.example", ENTERPRISE, sleep=clock.sleep, clock=clock)
+    for _ in range(200):
+        gate.admit(["profile"])
+    assert clock.slept == []
+
+
+def test_portals_do_not_share_a_bucket(gate: PortalGate, clock: Clock) -> None:
+    for _ in range(int(STANDARD.brim)):
+        gate.admit(["profile"])
+    replace(gate, host="other.example").admit(["profile"])
+    assert clock.slept == []
+
+
+def test_a_refusal_of_the_portal_fills_the_bucket_for_everybody(gate: PortalGate, clock: Clock) -> None:
+    assert gate.refused(["profile"], RateLimited()) is True
+    gate.admit(["profile"])
+    assert clock.slept == pytest.approx([3.0], abs=0.01)
+
+
+def test_a_plan_that_promised_too_much_is_not_believed_for_an_hour(clock: Clock) -> None:
+    gate = PortalGate("portal.example", ENTERPRISE, sleep=clock.sleep, clock=clock)
+    gate.refused(["profile"], RateLimited())
+    clock.now += 60
+    for _ in range(int(STANDARD.brim)):
+        gate.admit(["profile"])
+    assert clock.slept == []
+    gate.admit(["profile"])
+    assert len(clock.slept) == 1
+
+
+def test_a_method_whose_time_is_spent_is_not_called_until_it_is_free_again(gate: PortalGate) -> None:
+    assert gate.refused(["im.dialog.get"], TimeBudgetSpent(retry_after=30)) is False
+    with pytest.raises(TimeBudgetSpent) as barred:
+        gate.admit(["profile", "im.dialog.get"])
+    assert barred.value.retry_after == pytest.approx(30, abs=1)
+    gate.admit(["profile"])
+
+
+def test_without_redis_nothing_is_held_up(gate: PortalGate, settings: object) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"  # type: ignore[attr-defined]
+    gate.admit(["profile"])
+    assert gate.refused(["profile"], RateLimited()) is False
+
+
+def test_one_portal_never_holds_all_threads(settings: Any) -> None:
+    settings.WEB_THREADS = 4
+    with bulkhead.place(1), bulkhead.place(1):
+        with pytest.raises(RateLimited) as refused, bulkhead.place(1):
+            pass
+        assert refused.value.code == "portal_crowded"
+        with bulkhead.place(2):
+            pass
+    with bulkhead.place(1), bulkhead.place(1):
+        pass
+
+
+@pytest.mark.django_db
+def test_an_open_of_a_slow_portal_gets_a_page_that_tries_again_and_others_are_served(
+    opens: Opens, installed: Install, settings: Any
+) -> None:
+    """Three people of one slow portal, three threads: the third is sent away at once, another portal is served."""
+    settings.WEB_THREADS = 4
+    slow, _ = installed("alpha"), installed("beta")
+    form = opens.form("alpha", 3, "chat22")
+    with bulkhead.place(slow.pk), bulkhead.place(slow.pk):
+        opens.emulator.control.forget_requests()
+        crowded = opens.post(form)
+        assert crowded.status_code == 503
+        assert "busy" in crowded.content.decode()
+        assert not opens.emulator.control.requests("rest")
+        beta = opens.emulator.control.portal("beta")
+        chat = next(iter(beta["chats"].values()))
+        assert opens.widget("beta", chat["members"][0], f"chat{chat['id']}").status_code == 200
+    assert opens.post(form).status_code == 200
+
+
+@pytest.mark.django_db
+def test_an_open_waits_out_a_portals_refusal(opens: Opens, installed: Install) -> None:
+    installed()
+    form = opens.form("alpha", 3, "chat22")
+    opens.emulator.control.fault("alpha", "query_limit", times=1)
+    opens.emulator.control.forget_requests()
+    assert opens.post(form).status_code == 200
+    assert [r["status"] for r in opens.emulator.control.requests("rest")] == [503, 200]
+
+
+@pytest.mark.django_db
+def test_a_spent_time_budget_is_a_page_that_tries_again_and_no_further_call(
+    opens: Opens, installed: Install
+) -> None:
+    installed()
+    form = opens.form("alpha", 3, "chat22")
+    opens.emulator.control.fault("alpha", "operation_time_limit", times=1)
+    opens.emulator.control.forget_requests()
+    answers = [opens.post(form) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [503, 503]
+    assert "busy" in answers[0].content.decode()
+    assert len(opens.emulator.control.requests("rest")) == 1
+
+
+@pytest.mark.django_db
+def test_background_work_gives_way_when_the_bucket_is_half_full(opens: Opens, installed: Install) -> None:
+    portal = installed()
+    gate = PortalGate.to(portal.client_endpoint, licence="")
+    Portal.objects.update(licence="")
+    portal.refresh_from_db()
+    for _ in range(30):
+        gate.admit(["profile"])
+    opens.emulator.control.forget_requests()
+    with pytest.raises(RateLimited):
+        install.reconcile(portal)
+    assert not opens.emulator.control.requests("rest")

@@ -1,0 +1,328 @@
+"""The way of an open: which source answers which question, what that costs, and whom an answer serves."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from django.core.cache import cache, caches
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from portals.bitrix24.errors import RateLimited, TimeBudgetSpent
+from portals.bitrix24.payloads import OpenRequest
+from portals.models import Portal
+from portals.outgoing import bulkhead, limits, suspicion
+from portals.outgoing.limits import PortalGate
+from tests.support.clocks import Clocks
+from tests.support.opens import Opens, frame_data
+from tests.support.scene import commands, cost, with_dialog
+from widget.access import OpenClaim, kept
+from widget.api.throttles import Reading
+
+pytestmark = pytest.mark.django_db
+# alpha's people (emulator/demo/northwind.py); chat22 has 1, Priya, Tomas and Mei, not Lucia; chat24 is open to all.
+ADMIN, PRIYA, TOMAS, LUCIA, MEI = 1, 3, 4, 5, 7
+CHAT = "chat22"
+
+
+@pytest.fixture(autouse=True)
+def alpha(opens: Opens, installed: Callable[..., Portal]) -> Portal:
+    return installed()
+
+
+def form(opens: Opens, viewer: int, dialog: str = CHAT) -> dict[str, Any]:
+    """A new token, as each time Bitrix24 shows us."""
+    return opens.form("alpha", viewer, dialog)
+
+
+class TestOneViewer:
+    def test_who_is_unknown_costs_one_batch_for_both_questions(self, opens: Opens) -> None:
+        assert cost(opens, form(opens, PRIYA)).told == (200, 1, 0)
+        assert {"app.info", "profile", "im.user.get", "im.dialog.get"} <= set(commands(opens))
+
+    def test_a_reload_with_the_same_token_costs_nothing_but_a_query(self, opens: Opens) -> None:
+        first = form(opens, PRIYA)
+        cost(opens, first)
+        with CaptureQueriesContext(connection) as queries:
+            assert cost(opens, first).told == (200, 0, 0)
+        assert len(queries) == 1
+
+    def test_a_new_token_of_a_known_viewer_costs_one_call_and_none_of_the_portals(self, opens: Opens) -> None:
+        cost(opens, form(opens, PRIYA))
+        second = form(opens, PRIYA)
+        found = cost(opens, second)
+        assert found.told == (200, 0, 1)
+        assert frame_data(found.response)["viewer_id"] == PRIYA
+        assert cost(opens, second).told == (200, 0, 0)
+
+    def test_another_process_reads_what_one_has_proved(self, opens: Opens) -> None:
+        first = form(opens, PRIYA)
+        cost(opens, first)
+        cache._memory.clear()
+        assert cost(opens, first).told == (200, 0, 0)
+
+    def test_another_chat_with_the_same_token_asks_about_the_chat_alone(self, opens: Opens) -> None:
+        first = form(opens, PRIYA, "chat21")
+        cost(opens, first)
+        assert cost(opens, with_dialog(first, CHAT)).told == (200, 1, 0)
+        assert "profile" not in commands(opens)
+
+    def test_answers_are_good_for_five_minutes(self, opens: Opens, clocks: Clocks) -> None:
+        first = form(opens, PRIYA)
+        cost(opens, first)
+        clocks.advance(seconds=299)
+        assert cost(opens, first).told == (200, 0, 0)
+        clocks.advance(seconds=2)
+        assert cost(opens, first).told == (200, 1, 0)
+
+    def test_an_answer_from_memory_gets_no_new_time(self, opens: Opens, clocks: Clocks) -> None:
+        """What a process remembers ends when the token is said to end, however often it was read."""
+        first = form(opens, PRIYA)
+        first["fields"]["AUTH_EXPIRES"] = "60"
+        cost(opens, first)
+        clocks.advance(seconds=50)
+        cache._memory.clear()
+        assert cost(opens, first).told == (200, 0, 0)
+        clocks.advance(seconds=50)
+        assert cost(opens, first).told == (200, 0, 1)
+
+    def test_a_process_goes_by_its_memory_for_a_minute_however_often(
+        self, opens: Opens, clocks: Clocks
+    ) -> None:
+        first = form(opens, PRIYA)
+        cost(opens, first)
+        for _ in range(2):
+            clocks.advance(seconds=29)
+            assert cost(opens, first).told == (200, 0, 0)
+            assert kept.remembered(_claim(first)) is not None
+        clocks.advance(seconds=3)
+        assert kept.remembered(_claim(first)) is None
+        assert cost(opens, first).told == (200, 0, 0)
+
+
+def _claim(posted: dict[str, Any]) -> OpenClaim:
+    return OpenClaim.of(OpenRequest.parse({"DOMAIN": "a.example"}, posted["fields"]))
+
+
+class TestFellowMembers:
+    """One member's look serves the others of a group chat, and nobody else."""
+
+    def test_a_member_never_seen_before(self, opens: Opens) -> None:
+        cost(opens, form(opens, PRIYA))
+        found = cost(opens, form(opens, MEI))
+        assert found.told == (200, 0, 1)
+        data = frame_data(found.response)
+        assert (data["viewer_id"], data["can_write"]) == (MEI, True)
+        note = opens.api(data["session"]).add("by Mei")
+        assert note["author"] == {"id": MEI, "name": "Mei Tanaka"}
+
+    def test_an_outsider(self, opens: Opens) -> None:
+        cost(opens, form(opens, PRIYA))
+        stranger = with_dialog(form(opens, LUCIA, "chat21"), CHAT)
+        assert cost(opens, stranger).told == (403, 1, 1)
+
+    def test_a_reader_of_an_open_chat_gets_no_right_to_write(self, opens: Opens) -> None:
+        cost(opens, form(opens, ADMIN, "chat24"))
+        page = cost(opens, form(opens, TOMAS, "chat24")).response
+        assert frame_data(page)["can_write"] is False
+
+    def test_a_guest_is_known_as_one(self, opens: Opens) -> None:
+        """The look tells who is a guest, so the portal need not be asked to keep one out."""
+        cost(opens, form(opens, TOMAS, "chat27"))
+        guest = opens.form("alpha", 8, "chat27", handler="http://127.0.0.1:8000/widget/")
+        found = cost(opens, guest)
+        assert found.told == (403, 0, 1)
+        assert found.response.context["reason"] == "employees_only"
+
+    def test_no_older_than_the_look(self, opens: Opens, clocks: Clocks) -> None:
+        cost(opens, form(opens, PRIYA))
+        clocks.advance(seconds=301)
+        assert cost(opens, form(opens, MEI)).told == (200, 1, 0)
+
+    def test_the_session_is_no_younger_than_the_look(self, opens: Opens, clocks: Clocks) -> None:
+        cost(opens, form(opens, PRIYA))
+        clocks.advance(seconds=240)
+        page = cost(opens, form(opens, MEI)).response
+        assert frame_data(page)["expires_in"] <= 900 - 240
+
+    def test_no_private_chat_is_shared(self, opens: Opens) -> None:
+        """A number is another chat for each viewer: it is proved for each by the portal."""
+        page = cost(opens, form(opens, PRIYA, str(MEI))).response
+        opens.api(frame_data(page)["session"]).add("between Priya and Mei")
+        other = cost(opens, form(opens, MEI, str(PRIYA)))
+        assert other.portal == 1
+        assert "between Priya and Mei" in other.response.content.decode()
+        third = cost(opens, form(opens, TOMAS, str(MEI)))
+        assert third.portal == 1
+        assert "between Priya and Mei" not in third.response.content.decode()
+
+    def test_portals_share_nothing(self, opens: Opens, installed: Any) -> None:
+        installed("beta")
+        cost(opens, form(opens, ADMIN, "chat21"))
+        assert cost(opens, opens.form("beta", ADMIN, "chat21")).told == (200, 1, 0)
+
+    def test_names_are_asked_for_once(self, opens: Opens) -> None:
+        cost(opens, form(opens, ADMIN, "chat24"))
+        assert "im.dialog.users.list" in commands(opens)
+        cost(opens, form(opens, TOMAS, "chat24"))
+        assert "im.dialog.get" in commands(opens)
+        assert "im.dialog.users.list" not in commands(opens)
+
+
+class TestAuthorizationServer:
+    """It says whose a token is, and nothing else; whatever else it says, the portal is asked."""
+
+    @pytest.fixture(autouse=True)
+    def _opened(self, opens: Opens) -> None:
+        cost(opens, form(opens, PRIYA))
+
+    @pytest.mark.parametrize("fault", ["500", "html", "garbage", "query_limit", "not_installed"])
+    def test_in_trouble(self, opens: Opens, fault: str) -> None:
+        opens.emulator.control.fault("oauth", fault)
+        assert cost(opens, form(opens, PRIYA)).told == (200, 1, 1)
+
+    def test_known_to_be_away_it_is_not_called(self, opens: Opens) -> None:
+        opens.emulator.control.fault("oauth", "500")
+        for _ in range(5):
+            cost(opens, form(opens, PRIYA))
+        assert cost(opens, form(opens, PRIYA)).told == (200, 1, 0)
+
+    def test_crowded_by_us(self, opens: Opens, settings: Any) -> None:
+        settings.WEB_THREADS = 3
+        with bulkhead.place("authorization server"):
+            assert cost(opens, form(opens, PRIYA)).told == (200, 1, 0)
+
+    def test_while_the_application_is_being_set_up(self, opens: Opens) -> None:
+        posted = form(opens, PRIYA)
+        opens.emulator.control.update("alpha", 1, installer=True)
+        found = cost(opens, posted)
+        assert (found.portal, found.server) == (1, 1)
+
+    def test_where_only_administrators_may_it_knows_too_little_of_a_fellow_member(self, opens: Opens) -> None:
+        Portal.objects.update(placement_settings={"role": "ADMIN"})
+        assert cost(opens, form(opens, ADMIN)).told == (200, 1, 1)
+        assert cost(opens, form(opens, ADMIN)).told == (200, 0, 1)
+        assert cost(opens, form(opens, MEI)).told == (403, 1, 1)
+
+    def test_an_answer_without_that_knowledge_does_not_refuse_an_administrator_later(
+        self, opens: Opens
+    ) -> None:
+        posted = form(opens, ADMIN)
+        assert cost(opens, posted).told == (200, 0, 1)
+        Portal.objects.update(placement_settings={"role": "ADMIN"})
+        assert cost(opens, posted).told == (200, 1, 1)
+
+
+class TestPortalAway:
+    """Answers of the last hour count while the portal cannot be reached, and at no other time."""
+
+    @pytest.fixture(autouse=True)
+    def _opened(self, opens: Opens, clocks: Clocks) -> None:
+        cost(opens, form(opens, PRIYA))
+        clocks.advance(seconds=10 * 60)
+
+    @pytest.mark.parametrize("fault", ["500", "html", "connection_error"])
+    def test_with_a_token_never_seen(self, opens: Opens, fault: str) -> None:
+        posted = form(opens, PRIYA)
+        opens.emulator.control.fault("alpha", fault)
+        found = cost(opens, posted)
+        assert found.told == (200, 1, 1)
+        assert frame_data(found.response)["expires_in"] <= 300
+        assert cost(opens, form(opens, MEI)).response.status_code == 200  # by the look
+
+    def test_circuit_open(self, opens: Opens) -> None:
+        posted = form(opens, PRIYA)
+        opens.emulator.control.fault("alpha", "500")
+        for _ in range(5):
+            cost(opens, posted)
+        assert cost(opens, posted).told[:2] == (200, 0)
+
+    @pytest.mark.parametrize(
+        ("fault", "reason"),
+        [
+            ("query_limit", "busy"),
+            ("operation_time_limit", "busy"),
+            ("garbage", "portal_unreachable"),
+            ("access_denied", "rest_unavailable"),
+            ("overload_limit", "misconfigured"),
+        ],
+    )
+    def test_an_answer_however_bad_is_none_of_that(self, opens: Opens, fault: str, reason: str) -> None:
+        posted = form(opens, PRIYA)
+        opens.emulator.control.fault("alpha", fault)
+        assert opens.post(posted).context["reason"] == reason
+
+    def test_nor_is_our_own_limit_for_a_token(self, opens: Opens) -> None:
+        posted = form(opens, PRIYA)
+        for number in range(31):
+            opens.post(with_dialog(posted, f"chat{1000 + number}"))
+        refused = opens.post(posted)
+        assert refused.context["reason"] == "asked_too_often"
+        assert refused.headers["Retry-After"] == "60"
+
+    def test_nor_the_portals_bucket(self, opens: Opens, monkeypatch: pytest.MonkeyPatch) -> None:
+        posted = form(opens, PRIYA)
+        portal = Portal.objects.get()
+        gate = PortalGate.to(portal.client_endpoint, licence=portal.licence)
+        with suppress(RateLimited):
+            while True:
+                PortalGate(gate.host, gate.plan, sleep=lambda _: None).admit(["profile"])
+        monkeypatch.setattr(limits, "LONGEST_WAIT", 1.0)
+        refused = opens.post(posted)
+        assert refused.context["reason"] == "busy"
+        assert int(refused.headers["Retry-After"]) in (3, 4, 5)
+
+    def test_nor_a_crowd_of_ours_at_the_portal(self, opens: Opens, settings: Any, alpha: Portal) -> None:
+        posted = form(opens, PRIYA)
+        settings.WEB_THREADS = 3
+        with bulkhead.place(alpha.pk):
+            refused = opens.post(posted)
+        assert (refused.context["reason"], refused.headers["Retry-After"]) == ("busy", "1")
+
+    def test_nor_an_authorization_server_that_is_away_while_tokens_are_checked_there(
+        self, opens: Opens, alpha: Portal
+    ) -> None:
+        for _ in range(suspicion.FAILURES_AT_PORTAL):
+            suspicion.failed_at(alpha.pk)
+        opens.emulator.control.fault("oauth", "500")
+        assert opens.post(form(opens, PRIYA)).context["reason"] == "portal_unreachable"
+
+    def test_who_was_refused_meanwhile_has_no_answers_left(self, opens: Opens) -> None:
+        opens.emulator.control.members("alpha", 22, remove=[PRIYA])
+        removed = opens.form("alpha", PRIYA, "chat21")
+        assert cost(opens, with_dialog(removed, CHAT)).response.status_code == 403
+        opens.emulator.control.fault("alpha", "500")
+        for posted in (removed, form(opens, PRIYA, "chat21")):
+            assert cost(opens, with_dialog(posted, CHAT)).response.status_code == 503
+
+
+class TestNames:
+    """The names of a chat's people are a help: no open depends on them."""
+
+    def test_their_time_budget_is_spent(self, opens: Opens) -> None:
+        gate = PortalGate.to(Portal.objects.get().client_endpoint)
+        gate.refused(["im.dialog.users.list"], TimeBudgetSpent(retry_after=60))
+        assert cost(opens, form(opens, PRIYA)).told == (200, 1, 0)
+        assert "im.dialog.users.list" not in commands(opens)
+
+    def test_the_budget_of_what_is_needed_is_spent(self, opens: Opens) -> None:
+        gate = PortalGate.to(Portal.objects.get().client_endpoint)
+        gate.refused(["im.dialog.get"], TimeBudgetSpent(retry_after=60))
+        refused = cost(opens, form(opens, PRIYA))
+        assert refused.told == (503, 0, 0)
+        assert refused.response.context["reason"] == "busy"
+        assert 50 < int(refused.response.headers["Retry-After"]) <= 60
+
+
+def test_a_crowd_that_polls_pushes_no_proof_out_of_memory(opens: Opens) -> None:
+    first = form(opens, PRIYA)
+    session = frame_data(opens.post(first))["session"]
+    before = len(cache._memory._cache)
+    assert opens.api(session).call("GET", "notes/changes/").status_code == 200
+    assert len(cache._memory._cache) == before
+    throttle = Reading()
+    throttle.key, throttle.history, throttle.now = "throttle:reading:1:1", [], 0.0
+    throttle.throttle_success()
+    assert caches["redis"].get("throttle:reading:1:1") == [0.0]
+    assert len(cache._memory._cache) == before

@@ -1,0 +1,83 @@
+"""A portal's notes, for its administrator or for an operator.
+
+To administer a portal is not to read everybody's private chats: an administrator gets the notes of the chats that
+this person may read in Bitrix24, and of the others that they exist. An operator answers for all that we hold.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.db.models import Count, Prefetch, Q
+from django.dispatch import receiver
+
+from portals.bitrix24.rest import BATCH_LIMIT, RestClient
+from portals.models import Portal, signals
+from widget.models import Chat, Note
+
+# What its members have deleted is theirs to undo, nobody's to read.
+_SIZE = Count("notes", filter=Q(notes__deleted_at=None))
+_FIELDS = ("chat_id", "text", "author_id", "author_name", "created_at", "updated_at")
+_REVISION = ("version", "text", "editor_id", "editor_name", "written_at")
+_CHATS = 50
+# What a part of an administrator's export has at most: chats, and about how many notes.
+_PART = 1_000
+_NOTES = 2_000
+
+
+@receiver(signals.exporting)
+def export_chats(
+    sender: type[Portal], portal: Portal, client: RestClient | None, after: int = 0, **_: Any
+) -> dict[str, Any]:
+    """Every chat with its number of notes, and the notes of those that ``client``'s user may read; None: of all."""
+    return {"chats": _everything(portal)} if client is None else _part(portal, client, after)
+
+
+def _everything(portal: Portal) -> Iterator[dict[str, Any]]:
+    kept = Note.objects.filter(deleted_at=None).order_by("pk").prefetch_related("revisions")
+    chats = Chat.objects.filter(portal=portal).prefetch_related(Prefetch("notes", kept)).order_by("pk")
+    for chat in chats.iterator(chunk_size=_CHATS):
+        notes = [_with_history(note) for note in chat.notes.all()]
+        yield {"chat_id": chat.chat_id, "number_of_notes": len(notes), "notes": notes}
+
+
+def _with_history(note: Note) -> dict[str, Any]:
+    said = {name: getattr(note, name) for name in _FIELDS if name != "chat_id"}
+    revisions = [{name: getattr(earlier, name) for name in _REVISION} for earlier in note.revisions.all()]
+    return {**said, "revisions": revisions}
+
+
+def _part(portal: Portal, client: RestClient, after: int) -> dict[str, Any]:
+    """The chats that follow the one with primary key ``after``: one request to the portal."""
+    following = Chat.objects.filter(portal=portal, pk__gt=after).annotate(size=_SIZE).order_by("pk")
+    chats, has_more = _few(list(following[:_PART]))
+    notes: dict[int, list[dict[str, Any]]] = {chat.pk: [] for chat in _readable(client, chats)}
+    kept = Note.objects.filter(chat__in=notes, deleted_at=None).order_by("pk")
+    for note in kept.values(*_FIELDS).iterator():
+        notes[note.pop("chat_id")].append(note)
+    return {
+        "chats": [
+            {"chat_id": chat.chat_id, "number_of_notes": chat.size, "notes": notes.get(chat.pk)}
+            for chat in chats
+        ],
+        "next": chats[-1].pk if has_more else None,
+    }
+
+
+def _few(found: Sequence[Any]) -> tuple[Sequence[Any], bool]:
+    """The first of some chats, which one request can ask about, and whether there may be more."""
+    filled = notes = 0
+    for number, chat in enumerate(found):
+        if filled == BATCH_LIMIT or notes >= _NOTES:
+            return found[:number], True
+        filled += bool(chat.size)
+        notes += chat.size
+    return found, len(found) == _PART
+
+
+def _readable(client: RestClient, chats: Sequence[Any]) -> list[Chat]:
+    filled = [chat for chat in chats if chat.size]
+    if not filled:
+        return []
+    commands = {f"chat_{chat.pk}": ("im.dialog.get", {"DIALOG_ID": f"chat{chat.chat_id}"}) for chat in filled}
+    answers = client.batch(commands)
+    return [chat for chat in filled if f"chat_{chat.pk}" in answers.results]
