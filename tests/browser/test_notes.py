@@ -7,6 +7,7 @@ from playwright.sync_api import Frame, Locator, expect
 
 from tests.support.browser import Person, beside, layout_shift
 from widget.models import Chat, Note
+from widget.notebook.markdown import render
 
 PRIYA, LUCIA, MEI = 3, 5, 7
 NEWS_MS = 15_000
@@ -284,10 +285,12 @@ def test_a_thousand_notes_and_thousands_of_boxes(member: Member) -> None:
         chat = Chat.objects.get()
         Chat.objects.update(revision=1_000)
         text = "\n".join(f"- [ ] p{n}" for n in range(2_000))
+        boxes = render(text).html
         Note.objects.bulk_create(
-            Note(chat=chat, text=text if n > 995 else f"note {n}", html="", author_id=3, author_name="Priya")
+            Note(chat=chat, text=text if n > 995 else f"note {n}", html=boxes if n > 995 else f"<p>note {n}</p>",
+                 author_id=3, author_name="Priya")
             for n in range(1_000)
-        )
+        )  # fmt: skip
 
     beside(fill)
     frame = member(PRIYA)

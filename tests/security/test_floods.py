@@ -10,19 +10,22 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.core.wsgi import get_wsgi_application
 from django.test import Client
 from werkzeug.test import Client as WebClient
 
 from portals.infrastructure.shared import redis_client
 from portals.models import ApiCall, Portal
 from portals.outgoing import suspicion
-from sidebar_project.wsgi import application
+from sidebar_project.bodies import utf8_only
 from tests.portals.bitrix24.scripted import read_request
 from tests.security.conftest import ADMIN, CHAT, MEI, PRIYA, PUBLIC_ADDRESS, hostile, reason
 from tests.support.opens import Api, Opens, frame_data
 from widget.models import Chat, Note
 from widget.notebook.markdown import render
 
+# As `sidebar_project.wsgi` serves it, which asks the database when it is imported.
+application = utf8_only(get_wsgi_application())
 pytestmark = pytest.mark.django_db
 
 

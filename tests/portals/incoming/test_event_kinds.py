@@ -16,7 +16,7 @@ from portals.lifecycle.uninstall import Presence
 from portals.models import EventCredentials, Portal, PortalEvent, PortalToken
 from portals.operations.troubles import TROUBLES
 from portals.tokens.pairs import RefreshPending
-from tests.portals.test_events import install_by, uninstall_of
+from tests.portals.incoming.test_events import install_by, uninstall_of
 from tests.scenarios.life import note
 from tests.support.events import Events
 from tests.support.opens import Opens

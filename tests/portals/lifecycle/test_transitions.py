@@ -116,6 +116,16 @@ def test_a_confirmed_uninstall_does_not_erase_a_newer_installation(opens: Opens,
     assert Note.objects.exists()
 
 
+def test_an_uninstall_with_erasing_says_nothing_about_a_later_one_without(portal: Portal) -> None:
+    stale = Portal.objects.get(pk=portal.pk)
+    portal.install()
+    uninstall.uninstall(portal, clean=False)
+
+    uninstall.uninstall(stale, clean=True)
+
+    assert standing(portal) == ("deleted", "uninstalled")
+
+
 def test_an_older_address_does_not_replace_that_of_a_newer_installation(
     opens: Opens, installed: Install
 ) -> None:
