@@ -15,11 +15,11 @@ from django.utils import timezone
 from django.utils.translation import gettext, override, to_locale
 
 from portals.bitrix24.languages import LANGUAGES, Language
-from portals.lifecycle.bindings import TITLE
 from portals.models import Portal
 from sidebar_project import messages
 from tests.support.opens import Opens, frame_data
 from widget.pages.relative_times import age
+from widget.placements.sidebar import TITLE
 
 PRIYA, CHAT = 3, "chat22"
 UNTRANSLATABLE = {"Bitrix24", "CRM", "Open Channels"}

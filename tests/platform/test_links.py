@@ -4,12 +4,14 @@ SOURCE: b24restdocs api-reference/widgets/universal/app-url.md, August 2026.
 """
 
 import json
+from typing import Any
 
 from tests.emulator.client import PRIYA, WIDGET, Client
 
 
 def options(client: Client, **given: str) -> dict[str, str]:
-    client.call("placement.bind", **WIDGET | {"PLACEMENT": "REST_APP_URI"})
+    bound: dict[str, Any] = WIDGET | {"PLACEMENT": "REST_APP_URI"}
+    client.call("placement.bind", **bound)
     form = client.emulator.control.open("alpha", PRIYA, placement="REST_APP_URI", options=given)
     found: dict[str, str] = json.loads(form["fields"]["PLACEMENT_OPTIONS"])
     return found

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
@@ -26,7 +27,7 @@ PRODUCTION = {
 }
 
 
-def manage(*arguments: str, folder: Path = ROOT, **changed: str) -> subprocess.CompletedProcess[str]:
+def manage(*arguments: str, folder: Path = ROOT, **changed: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=folder,
@@ -133,7 +134,7 @@ def test_the_example_filled_in_is_a_clean_deployment(deployment: Path) -> None:
         ({"PROXY_COUNT": "-1"}, "operators.E001"),
     ],
 )
-def test_what_is_unsafe_is_refused_by_name(changed: dict[str, str], said: str) -> None:
+def test_what_is_unsafe_is_refused_by_name(changed: dict[str, Any], said: str) -> None:
     result = manage("check", "--deploy", "--fail-level", "WARNING", **changed)
     assert result.returncode != 0
     assert said in result.stderr

@@ -25,7 +25,7 @@ from portals.bitrix24.errors import (
     UserInactive,
 )
 from portals.bitrix24.payloads import Dialog, PortalAppInfo, Profile
-from portals.bitrix24.rest import RestClient, php_pairs
+from portals.bitrix24.rest import Command, RestClient, php_pairs
 from portals.bitrix24.transport import CallRecord, Transport
 from tests.portals.bitrix24.conftest import ADMIN, EMPLOYEE, client_of
 from tests.support.emulator import Emulator
@@ -273,8 +273,8 @@ class Barred:
 
 def test_optional_commands_are_left_out_while_their_time_is_spent(installed: Emulator) -> None:
     token = installed.control.tokens("alpha", 1)["access_token"]
-    commands = {"profile": ("profile", {})}
-    optional = {"app": ("app.info", {})}
+    commands: dict[str, Command] = {"profile": ("profile", {})}
+    optional: dict[str, Command] = {"app": ("app.info", {})}
     transport = Transport(trusted_networks=["127.0.0.0/8"])
 
     def ask(gate: Barred) -> set[str]:

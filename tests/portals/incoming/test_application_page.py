@@ -206,7 +206,8 @@ def test_the_export_of_a_large_portal_comes_in_parts_of_two_requests_each(page: 
     Note.objects.bulk_create(
         Note(chat=chat, text="x", html="x", author_id=3, author_name="P") for chat in chats[:120]
     )
-    exported, after = [], 0
+    exported: list[dict[str, Any]] = []
+    after: int | None = 0
     for expected in (50, 50, 101):
         opens.emulator.control.forget_requests()
         part = page.post("export", {"access_token": page.token, "after": after}).json()

@@ -74,7 +74,7 @@ def test_no_message_waits_for_a_time_of_its_own(broker: Any, due: int) -> None:
     tasks.dispatch_events()
     with current_app.connection_for_read() as connection, connection.SimpleQueue("celery") as queue:
         for _ in range(50):
-            message = queue.get(timeout=5)
+            message: Any = queue.get(timeout=5)
             assert message.headers["eta"] is None
             message.ack()
 

@@ -19,6 +19,7 @@ from tests.security.conftest import hostile
 from tests.support.opens import Opens, frame_data
 from tests.support.scene import cost
 
+shared_cache: Any = cache  # with what is no part of Django's interface
 pytestmark = pytest.mark.django_db
 PRIYA, TOMAS, MEI = 3, 4, 7
 CHAT = "chat22"
@@ -172,5 +173,5 @@ class TestLooks:
 
     def test_is_in_redis_alone(self, opens: Opens, looked: ScriptedServer) -> None:
         opens.widget("alpha", PRIYA, CHAT)
-        assert cache.keys("look:*")
-        assert not [key for key in cache._memory._cache if ":look:" in key]
+        assert shared_cache.keys("look:*")
+        assert not [key for key in shared_cache._memory._cache if ":look:" in key]
