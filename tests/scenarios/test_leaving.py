@@ -243,7 +243,8 @@ def test_the_daily_look_spends_no_refresh_token_and_leaves_used_portals_alone(
     Portal.objects.update(presence_due_at=timezone.now())
     assert presence.claim_due(10) == []
     due_at = Portal.objects.get().presence_due_at
-    assert due_at and due_at > timezone.now(), "a portal in use is looked through once a day"
+    assert due_at
+    assert due_at > timezone.now(), "a portal in use is looked through once a day"
     Portal.objects.update(presence_due_at=timezone.now(), last_used_at=timezone.now() - timedelta(days=2))
 
     opens.emulator.control.forget_requests()
