@@ -136,6 +136,8 @@ class Portal:
     contradictions: dict[str, Any] = field(default_factory=dict)
     # a REST method that this Bitrix24 does not have (any more), in lower case
     lacks_method: str = ""
+    # methods that this Bitrix24 runs by themselves only, comma list in lower case
+    refuses_in_batch: str = ""
     # a placement and an event that this Bitrix24 does not know, in upper case
     lacks_placement: str = ""
     lacks_event: str = ""

@@ -13,7 +13,9 @@ NEITHER = {"__init__", "__pycache__", "migrations", "templatetags", "static"}
 
 def parts(folder: Path) -> set[str]:
     """Modules and packages of an application."""
-    return {path.stem for path in folder.iterdir() if path.suffix == ".py" or any(path.glob("*.py"))} - NEITHER
+    return {
+        path.stem for path in folder.iterdir() if path.suffix == ".py" or any(path.glob("*.py"))
+    } - NEITHER
 
 
 @pytest.mark.parametrize("application", ["portals", "widget"])

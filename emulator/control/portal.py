@@ -167,14 +167,14 @@ def set_events(control: Control) -> Json:
 
 
 def change_settings(control: Control) -> Json:
-    """Change generation, language, licence, lacks_…, authorization_server (0 or 1) or
+    """Change generation, language, licence, lacks_…, refuses_in_batch, authorization_server (0 or 1) or
     require_dot_in_handler_host of the portal."""
     portal, body = control.portal, control.body
     generation: Any = body.text("generation", portal.generation)
     portal.generation = generation
     portal.language = body.text("language", portal.language)
     portal.licence = body.text("licence", portal.licence)
-    for name in ("lacks_method", "lacks_placement", "lacks_event"):
+    for name in ("lacks_method", "lacks_placement", "lacks_event", "refuses_in_batch"):
         setattr(portal, name, body.text(name, getattr(portal, name)))
     portal.authorization_server = body.integer("authorization_server", portal.authorization_server)
     if "require_dot_in_handler_host" in body:

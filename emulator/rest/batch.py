@@ -65,7 +65,7 @@ def _run(call: Call, position: int, command: str, results: dict[str, Any]) -> An
     if position >= MAX_COMMANDS:
         raise ApiError(400, "ERROR_BATCH_LENGTH_EXCEEDED", "Max batch length exceeded")
     name = _name(command)
-    if name == "batch":
+    if name == "batch" or name in call.caller.portal.refuses_in_batch.split(","):
         raise ApiError(405, "ERROR_BATCH_METHOD_NOT_ALLOWED", "Method is not allowed for batch usage")
     params = substitute(parse_query(command.partition("?")[2]), results)
     return run(call.caller, name, Params(params))

@@ -22,6 +22,7 @@ Command = tuple[str, Params]
 BATCH_LIMIT: Final = 50
 CALL_SECONDS: Final = 10.0
 _METHOD: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:\.[A-Za-z0-9]+)*")
+_NOT_IN_BATCH: Final = "error_batch_method_not_allowed"
 _KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -156,6 +157,25 @@ class RestClient:
         for key, error in errors.items():
             if self.gate is not None and isinstance(error, TimeBudgetSpent) and key in commands:
                 self.gate.refused([commands[key][0].lower()], error)
+        alone = [key for key, error in errors.items() if error.code == _NOT_IN_BATCH and key in commands]
+        return self._one_by_one(commands, alone, BatchResult(results, errors), deadline)
+
+    def _one_by_one(
+        self, commands: Mapping[str, Command], alone: Sequence[str], answers: BatchResult, deadline: float
+    ) -> BatchResult:
+        """Call what this portal runs by itself only. Sources disagree about which methods those are.
+
+        REST docs, "batch", August 2026: nested batches, uploads and downloads; public code: ``placement.bind`` too.
+        """
+        results, errors = dict(answers.results), dict(answers.errors)
+        for key in alone:
+            method, params = commands[key]
+            try:
+                results[key] = self.call(method, params, deadline=deadline)
+            except Bitrix24Error as error:
+                errors[key] = error
+            else:
+                del errors[key]
         return BatchResult(results, errors)
 
 

@@ -61,6 +61,19 @@ def test_what_a_portal_does_not_know_is_left_out_and_named(
     assert (portal.handlers_missing, install.claim_stale(10)) == (missing, [])
 
 
+def test_a_portal_that_binds_nothing_within_a_batch(opens: Opens, installed: Install, lacking: Any) -> None:
+    """Public code of 2026 says so of ``placement.bind``; the documentation does not."""
+    lacking(refuses_in_batch="placement.bind,placement.unbind,event.bind,event.unbind")
+    portal = installed()
+    assert names(opens) == ["IM_SIDEBAR", "REST_APP_URI"]
+    assert bound(opens)[1] == EVENTS
+    install.reconcile(portal, settings=SidebarSettings(title="Team notes").stored())
+    assert [item["title"] for item in opens.emulator.control.sidebar_items("alpha")] == ["Team notes"]
+    opens.emulator.control.forget_requests()
+    install.reconcile(portal)
+    assert len(opens.emulator.control.requests("rest")) == 1
+
+
 def test_settings_reach_a_portal_that_cannot_tell_what_it_has(
     opens: Opens, installed: Install, lacking: Any
 ) -> None:

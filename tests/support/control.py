@@ -218,8 +218,8 @@ class Control:
         self._post(key, "events", **switches)
 
     def settings(self, key: str, **settings: str | bool | int) -> None:
-        """generation, language, licence, lacks_method, lacks_placement, lacks_event, authorization_server,
-        require_dot_in_handler_host."""
+        """generation, language, licence, lacks_method, lacks_placement, lacks_event, refuses_in_batch,
+        authorization_server, require_dot_in_handler_host."""
         self._post(key, "settings", **settings)
 
     def rename(self, key: str, to_port: int) -> dict[str, Any]:
