@@ -106,7 +106,7 @@ class OAuthServer:
         portal = self.world.portals[portal_key]
         installation = portal.installation(application.client_id)
         if installation is None:
-            raise ApiError(401, "NOT_INSTALLED", "Application not installed")
+            raise self._not_installed()
         if not installation.paid:
             raise ApiError(401, "PAYMENT_REQUIRED", "Payment required")
         return portal
@@ -163,10 +163,22 @@ class OAuthServer:
         if token is None:
             raise ApiError(401, "NO_AUTH_FOUND", "Wrong authorization data")
         portal = self.world.portals[token.portal_key]
+        expired = token.expires <= self.world.clock.now()
+        if expired and self.world.authority.expiry_first:
+            raise _expired()
         if portal.installation(token.client_id) is None:
-            raise ApiError(401, "NOT_INSTALLED", "Application not installed")
+            raise self._not_installed()
         if token.access_revoked:
             raise ApiError(401, "invalid_token", "Unable to get application by token")
-        if token.expires <= self.world.clock.now():
-            raise ApiError(401, "expired_token", "The access token provided has expired.")
+        if expired:
+            raise _expired()
         return token, portal
+
+    def _not_installed(self) -> ApiError:
+        if self.world.authority.invalid_client:
+            return ApiError(400, "invalid_client", "Invalid client")
+        return ApiError(401, "NOT_INSTALLED", "Application not installed")
+
+
+def _expired() -> ApiError:
+    return ApiError(401, "expired_token", "The access token provided has expired.")

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from emulator.clock import Clock
 from emulator.installations import Application, Installation
 from emulator.ledger import issued
-from emulator.switches import BucketSettings, EventSwitches, Fault
+from emulator.switches import AuthoritySwitches, BucketSettings, EventSwitches, Fault
 
 ACCESS_LIFETIME = 3600
 REFRESH_LIFETIME = 180 * 24 * 3600
@@ -222,6 +222,7 @@ class World:
     # laid over `app.info` of the authorization servers, by member_id
     contradictions: dict[str, Any] = field(default_factory=dict)
     oauth_faults: dict[int, Fault] = field(default_factory=dict)
+    authority: AuthoritySwitches = field(default_factory=AuthoritySwitches)
     by_refresh: dict[str, Token] = field(default_factory=dict, metadata={"transient": True})
     outbox: "asyncio.Queue[Delivery]" = field(default_factory=asyncio.Queue, metadata={"transient": True})
 

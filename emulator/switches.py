@@ -17,6 +17,18 @@ class Fault:
 
 
 @dataclass
+class AuthoritySwitches:
+    """What the documentation leaves open of the authorization servers.
+
+    `invalid_client`: that word for a portal without the application, for which the error codes of the documentation
+    know two ("OAuth 2.0: error codes"). `expiry_first`: an access token's end is looked at before its portal.
+    """
+
+    invalid_client: bool = False
+    expiry_first: bool = False
+
+
+@dataclass
 class EventSwitches:
     """How deliveries of a portal misbehave; `delay_ms` milliseconds."""
 

@@ -23,6 +23,7 @@ def _routes() -> list[Route]:
         route("reset", world.reset),
         route("clock", world.clock),
         route("applications", world.application),
+        route("authority", world.authority),
         route("portals", world.paper_portals),
         route("{key}/tokens", portal.tokens),
         route("{key}/revoke", portal.revoke),

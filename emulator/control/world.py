@@ -82,6 +82,15 @@ def paper_portals(control: Control) -> Json:
     ]
 
 
+def authority(control: Control) -> Json:
+    """Switch what is open about the authorization servers: `invalid_client`, `expiry_first`."""
+    switches, body = control.world.authority, control.body
+    for name in ("invalid_client", "expiry_first"):
+        if name in body:
+            setattr(switches, name, body.flag(name))
+    return dataclasses.asdict(switches)
+
+
 def requests(control: Control) -> Json:
     """Recorded requests numbered above `since`, of one `kind` if given."""
     found = control.emulator.recorder.since(control.body.integer("since"), control.body.text("kind"))

@@ -1,7 +1,9 @@
 """The daily, gentle look at portals nobody hears of: an uninstall event may be lost, a portal may be closed.
 
-At most a call or two a portal and day, none of them a refresh (Bitrix24 blocks applications that refresh every
-portal by the clock); who is gone is parked, and comes back by itself when it answers again.
+A few calls a portal and day. Access tokens of portals nobody opens have expired: the address is looked at with them
+all the same, and one refresh in `RENEWAL` tells whether the application is installed (no more: Bitrix24 blocks
+applications that refresh every portal by the clock, docs/tokens.md). Who is gone is parked, and comes back by
+itself when it answers again.
 """
 
 from datetime import datetime, timedelta
@@ -10,20 +12,30 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from portals.bitrix24.errors import Bitrix24Error, PortalGone, PortalMoved
+from portals.bitrix24.errors import (
+    Bitrix24Error,
+    ClientRefused,
+    PortalGone,
+    PortalMoved,
+    TokenDead,
+    TokenExpired,
+)
 from portals.lifecycle import uninstall
 from portals.lifecycle.install import next_presence_check
-from portals.lifecycle.uninstall import Presence
-from portals.models import BLOCKED_BY_OPERATOR, Portal
+from portals.lifecycle.uninstall import NOT_INSTALLED, UNCONFIRMED, Presence
+from portals.models import BLOCKED_BY_OPERATOR, Portal, PortalToken
 from portals.outgoing import addresses, gateway
 from portals.outgoing.consequences import TOKEN_REFUSED
+from portals.tokens import pairs
 
 log = structlog.get_logger(__name__)
 
-NOT_INSTALLED = "not_installed"
-_PARKED = (NOT_INSTALLED, addresses.PORTAL_GONE, addresses.ADDRESS_LOST, TOKEN_REFUSED)
+_PARKED = (NOT_INSTALLED, addresses.PORTAL_GONE, addresses.ADDRESS_LOST, TOKEN_REFUSED, UNCONFIRMED)
+_OF_ADDRESS = (addresses.PORTAL_GONE,)
 # A parked portal whose application is still gone after this is taken as uninstalled.
 PATIENCE = timedelta(days=7)
+# Between two refreshes that looks may cause: a portal renewed or opened since is not refreshed for a look.
+RENEWAL = timedelta(days=7)
 _HEARD_OF = timedelta(hours=24)
 
 
@@ -59,11 +71,10 @@ def _passed_over(portal: Portal, now: datetime) -> bool:
 def check(portal: Portal) -> Presence:
     """Look at one portal and park it, or take it back. Without an answer nothing changes."""
     try:
-        found = uninstall.presence(portal, may_refresh=False)
-        if found is Presence.INSTALLED:
-            _visit(portal)
+        found = _ask(portal)
+        disproved = () if found is Presence.GONE else _visit(portal)
     except (PortalGone, PortalMoved) as error:
-        if portal.status_reason != addresses.ADDRESS_LOST:
+        if portal.status_reason not in _PARKED:
             portal.block(addresses.PORTAL_GONE)
         log.warning("portal_vanished", portal=portal.member_id, reason=error.code)
         return Presence.UNKNOWN
@@ -72,24 +83,68 @@ def check(portal: Portal) -> Presence:
         return Presence.UNKNOWN
     if found is Presence.GONE:
         _gone(portal)
-    elif found is Presence.INSTALLED and portal.status_reason in _PARKED:
-        portal.recover("found_again", disproved=_PARKED)
+    else:
+        _there(portal, found, disproved)
     return found
 
 
-def _visit(portal: Portal) -> None:
-    """Is it where we think it is? Any answer of a Bitrix24 will do; a move is confirmed and stored."""
+def _ask(portal: Portal) -> Presence:
+    try:
+        return uninstall.presence(portal, may_refresh=_may_refresh(portal))
+    except pairs.RefreshPending:
+        return Presence.UNKNOWN
+
+
+def _may_refresh(portal: Portal) -> bool:
+    since = timezone.now() - RENEWAL
+    if portal.status == Portal.Status.ACTIVE and portal.last_used_at and portal.last_used_at > since:
+        return False
+    return not portal.tokens.alive().filter(refreshed_at__gt=since).exists()
+
+
+def _visit(portal: Portal) -> tuple[str, ...]:
+    """Is it where we think it is? Any answer of a Bitrix24 will do, and any token; a move is confirmed and stored.
+
+    Returns the reasons to be parked that the answer disproves.
+    Raises: PortalGone, PortalMoved; any other Bitrix24Error tells nothing.
+    """
     token = portal.tokens.alive().order_by("-stored_at").first()
     if token is None:
-        return
+        return ()
     if not portal.client_endpoint:
         addresses.confirm(portal, token.access_token)
     try:
         gateway.portal(portal, token.access_token, background=True).call("app.info")
+    except (TokenExpired, TokenDead):
+        return _OF_ADDRESS
     except (PortalMoved, PortalGone):
-        before = portal.client_endpoint
-        if addresses.confirm(portal, token.access_token) == before:
+        if not _found_elsewhere(portal, token):
             raise
+    return _PARKED
+
+
+def _found_elsewhere(portal: Portal, token: PortalToken) -> bool:
+    """Whether the authorization server knows another address; what says so is worth a refresh, once."""
+    before = portal.client_endpoint
+    try:
+        return addresses.confirm(portal, token.access_token) != before
+    except (TokenExpired, TokenDead):
+        if portal.status_reason in _PARKED:
+            return False
+    try:
+        renewed = pairs.refresh(token.pk, spent_generation=token.generation)
+        return addresses.confirm(portal, renewed.access_token) != before
+    except (TokenExpired, TokenDead, ClientRefused, pairs.NoToken, pairs.RefreshPending):
+        return False
+
+
+def _there(portal: Portal, found: Presence, disproved: tuple[str, ...]) -> None:
+    """The portal answers; unless the application is known to be there, that says something of the address alone,
+    and nothing against an uninstall."""
+    if found is not Presence.INSTALLED:
+        disproved = _OF_ADDRESS if disproved and portal.erase_due_at is None else ()
+    if portal.status_reason in disproved:
+        portal.recover("found_again", disproved=disproved)
 
 
 def _gone(portal: Portal) -> None:

@@ -11,13 +11,15 @@ import structlog
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from portals.bitrix24.errors import NotInstalled, TokenDead, TokenExpired, Unpaid
+from portals.bitrix24.codes import CLASSES
+from portals.bitrix24.errors import ClientRefused, NotInstalled, TokenDead, TokenExpired, Unpaid
 from portals.infrastructure.call_log import CALLS
 from portals.models import (
     BLOCKED_BY_OPERATOR,
+    UNCONFIRMED_TERM,
     ApiCall,
     Portal,
     PortalEvent,
@@ -33,9 +35,14 @@ log = structlog.get_logger(__name__)
 
 # How long after an uninstall was noticed its event may still come.
 LATE_EVENT = timedelta(days=1)
-# The status reason of a portal whose uninstall nobody could confirm, and how long it waits for an administrator.
+NOT_INSTALLED = "not_installed"
+# The status reason of a portal whose uninstall nobody could confirm; it waits `UNCONFIRMED_TERM`.
 UNCONFIRMED = "uninstall_unconfirmed"
-UNCONFIRMED_TERM = timedelta(days=90)
+# "The secret is wrong, or the application may not be installed in Bitrix24." Source: Bitrix24 REST docs,
+# settings/oauth/error-codes (November 2026).
+INVALID_CLIENT = "invalid_client"
+# Within which another portal of the same server has to be renewed, so that the secret is the right one.
+_LATELY = timedelta(hours=1)
 
 
 class Presence(StrEnum):
@@ -80,7 +87,34 @@ def _by_refresh(token: PortalToken) -> Presence:
         return Presence.UNKNOWN
     except Unpaid:
         pass
+    except ClientRefused as refusal:
+        if _refused_alone(token, refusal.code):
+            return Presence.UNKNOWN
+        raise
+    except pairs.RefreshPending as pending:
+        # The scheduler asked first, and will again: then what it heard counts.
+        if _heard_gone(token, str(pending)):
+            return Presence.GONE
+        if _refused_alone(token, str(pending)):
+            return Presence.UNKNOWN
+        raise
     return Presence.INSTALLED
+
+
+def _heard_gone(token: PortalToken, code: str) -> bool:
+    """Whether ``code``, the answer to the last refresh, said so, and nobody has shown life since."""
+    return issubclass(CLASSES.get(code, object), NotInstalled) and token.portal.status_reason == NOT_INSTALLED
+
+
+def _refused_alone(token: PortalToken, code: str) -> bool:
+    """Whether our client was refused for this portal alone; for all of them it would be our secret."""
+    if code != INVALID_CLIENT:
+        return False
+    others = PortalToken.objects.exclude(portal=token.portal_id).filter(
+        portal__authorization_server=token.portal.authorization_server
+    )
+    renewed = others.filter(refreshed_at__gt=F("stored_at"))  # a pair that was brought needed no secret
+    return renewed.filter(refreshed_at__gt=timezone.now() - _LATELY).exists()
 
 
 def uninstall(portal: Portal, *, clean: bool, reason: str = "uninstalled") -> None:
@@ -188,7 +222,11 @@ def due_for_erasure(limit: int, *, but_not: Collection[int] = ()) -> list[int]:
 
 
 def _due(moment: datetime) -> "QuerySet[Portal]":
-    """Portals that left and whose retention is over, and parked ones for which nobody came."""
-    living = PortalToken.objects.alive().filter(portal=OuterRef("pk"))
+    """Portals that left and whose retention is over, and parked ones for which nobody came.
+
+    A pair that was refused with `INVALID_CLIENT`, and renewed by nothing for as long as that takes, does not live.
+    """
+    refused = Q(last_error=INVALID_CLIENT, refreshed_at__lte=moment - UNCONFIRMED_TERM)
+    living = PortalToken.objects.alive().filter(~refused, portal=OuterRef("pk"))
     parked = Q(status=Portal.Status.BLOCKED) & ~Q(status_reason=BLOCKED_BY_OPERATOR) & ~Exists(living)
     return Portal.objects.filter(Q(status=Portal.Status.DELETED) | parked, erase_due_at__lte=moment)

@@ -1,6 +1,12 @@
 """What is stored."""
 
-from portals.models.portal import BLOCKED_BY_OPERATOR, Portal, PortalToken, PortalTokenQuerySet
+from portals.models.portal import (
+    BLOCKED_BY_OPERATOR,
+    UNCONFIRMED_TERM,
+    Portal,
+    PortalToken,
+    PortalTokenQuerySet,
+)
 from portals.models.records import (
     ApiCall,
     DailyCount,
@@ -12,6 +18,7 @@ from portals.models.records import (
 
 __all__ = [
     "BLOCKED_BY_OPERATOR",
+    "UNCONFIRMED_TERM",
     "ApiCall",
     "DailyCount",
     "EventCredentials",

@@ -41,6 +41,8 @@ log = structlog.get_logger(__name__)
 
 # The one reason that only an operator lifts: no open, refresh or new installation does.
 BLOCKED_BY_OPERATOR = "operator"
+# How long a portal whose uninstall nobody could confirm waits for an administrator (docs/adr/0072).
+UNCONFIRMED_TERM = timedelta(days=90)
 
 
 class PortalQuerySet(models.QuerySet["Portal"]):
@@ -269,13 +271,18 @@ class Portal(models.Model):
 
     @transaction.atomic
     def unblock(self) -> bool:
-        """Lift an operator's block; what else keeps it from working still does. False if there was none."""
+        """Lift an operator's block; what else keeps it from working still does. False if there was none.
+
+        An unconfirmed uninstall has all its time again: nobody could call it off while the block held.
+        """
         if not self.lock() or not self.is_held:
             return False
         if self.status == self.Status.DELETED:
             self._become(self.Status.DELETED, "unblocked")
-        else:
-            self._settle("unblocked")
+            return True
+        parked = Portal.objects.filter(pk=self.pk, erase_due_at__isnull=False)
+        parked.update(erase_due_at=timezone.now() + UNCONFIRMED_TERM)
+        self._settle("unblocked")
         return True
 
     @transaction.atomic

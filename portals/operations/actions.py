@@ -13,8 +13,7 @@ from portals.bitrix24.errors import Bitrix24Error
 from portals.infrastructure.call_log import CALLS
 from portals.lifecycle import install, payments, uninstall
 from portals.lifecycle.bindings import BindingFailed
-from portals.lifecycle.presence import NOT_INSTALLED
-from portals.lifecycle.uninstall import Presence
+from portals.lifecycle.uninstall import NOT_INSTALLED, Presence
 from portals.models import BLOCKED_BY_OPERATOR, Portal, PortalTransition, authorship, data_export
 from portals.operations import texts
 from portals.outgoing import consequences

@@ -79,7 +79,7 @@ _OF_PORTAL: Final[Mapping[Disposition, Consequence]] = {
 _GRANT_DEAD: Final = Consequence(Effect.TOKEN_DIES, SELDOM, "token_dead")
 _TABLE: Final = {Source.AUTHORIZATION_SERVER: _OF_AUTHORIZATION_SERVER, Source.PORTAL: _OF_PORTAL}
 # Blocks that a successful refresh disproves; "portal_gone" is about the address, which a refresh does not visit.
-DISPROVED_BY_REFRESH: Final = frozenset({"token_dead", "unpaid", "not_installed"})
+DISPROVED_BY_REFRESH: Final = frozenset({"token_dead", "unpaid", "not_installed", "uninstall_unconfirmed"})
 
 
 def consequence_of(error: Bitrix24Error, source: Source) -> Consequence:

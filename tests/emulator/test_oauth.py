@@ -73,6 +73,26 @@ def test_token_errors(alpha: Client, changes: dict[str, Any], status: int, code:
     assert (answer.status_code, answer.json()["error"]) == (status, code)
 
 
+@pytest.mark.parametrize("invalid_client", [False, True])
+@pytest.mark.parametrize("expiry_first", [False, True])
+def test_what_the_documentation_leaves_open_of_an_application_that_left(
+    alpha: Client, invalid_client: bool, expiry_first: bool
+) -> None:
+    control = alpha.emulator.control
+    pair = control.tokens("alpha", HELENA)
+    control.authority(invalid_client=invalid_client, expiry_first=expiry_first)
+    control.uninstall("alpha")
+    gone = "invalid_client" if invalid_client else "NOT_INSTALLED"
+    told = [
+        app_info(alpha.emulator, pair["access_token"]).json()["error"],
+        token_call(alpha.emulator, refresh_token=pair["refresh_token"]).json()["error"],
+    ]
+    assert told == [gone, gone]
+    control.advance(3601)
+    expired = app_info(alpha.emulator, pair["access_token"]).json()["error"]
+    assert expired == ("expired_token" if expiry_first else gone)
+
+
 def test_wrong_client_says_only_that(alpha: Client) -> None:
     assert token_call(alpha.emulator, client_id="nobody").json() == {"error": "wrong_client"}
 

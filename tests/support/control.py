@@ -56,6 +56,10 @@ class Control:
         """Move the emulated clock; returns its time, Unix seconds."""
         return float(self.call("POST", "clock", advance=seconds)["now"])
 
+    def authority(self, **switches: bool) -> None:
+        """What is open about the authorization servers: invalid_client, expiry_first."""
+        self.call("POST", "authority", **switches)
+
     def application(self, client_id: str, **fields: Any) -> None:
         """Add an application or change fields of one."""
         self.call("POST", "applications", client_id=client_id, **fields)

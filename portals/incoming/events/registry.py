@@ -74,6 +74,9 @@ class EventKind:
         """
         raise NotImplementedError
 
+    def give_up(self, event: PortalEvent) -> None:
+        """It failed too often and is not processed again: what must not be forgotten is done here, maybe twice."""
+
 
 _KINDS: dict[str, EventKind] = {}
 

@@ -68,6 +68,8 @@ def _outcome(event: PortalEvent) -> Outcome:
 def _later(event: PortalEvent, reason: str, at_least: float = 0) -> None:
     if event.failures >= MOST_ATTEMPTS:
         log.error("event_given_up", portal=event.member_id, event_code=event.event, reason=reason)
+        if kind := registry.find(event.event):
+            kind.give_up(event)
         _finish(event, Outcome(PortalEvent.Status.FAILED, reason))
         return
     counters.event_processed(event.event, "postponed")

@@ -16,6 +16,7 @@ from portals.lifecycle import presence, uninstall
 from portals.lifecycle.uninstall import Presence
 from portals.models import EventCredentials, Portal, PortalEvent, PortalToken
 from portals.operations.troubles import TROUBLES
+from portals.tokens import pairs
 from portals.tokens.pairs import RefreshPending
 from tests.portals.incoming.test_events import install_by, uninstall_of
 from tests.scenarios.life import note
@@ -106,6 +107,28 @@ def test_what_calls_off_the_erasure_of_an_unconfirmed_uninstall(
         PortalToken.objects.update(dead_at=None)
     tasks.erase_due()
     assert Portal.objects.filter(pk=portal.pk).exists()
+
+
+def test_an_operators_block_gives_an_unconfirmed_uninstall_all_its_time_again(
+    opens: Opens, events: Events, installed: Install
+) -> None:
+    """Nobody could call it off while the block held."""
+    portal = installed()
+    note(opens)
+    without_token(portal)
+    process(events, uninstall_of(portal))
+    portal.refresh_from_db()
+    portal.block("operator")
+    assert opens.application("alpha", 1).status_code == 403
+    Portal.objects.update(erase_due_at=timezone.now() - timedelta(days=1))
+
+    assert Portal.objects.get().unblock()
+    tasks.erase_due()
+    assert Note.objects.exists()
+    assert standing(portal) == ("blocked", "token_dead")
+    Portal.objects.update(erase_due_at=F("erase_due_at") - timedelta(days=91))
+    tasks.erase_due()
+    assert not Note.objects.exists()
 
 
 def test_a_portal_that_works_again_has_no_end_set(events: Events, installed: Install) -> None:
@@ -212,6 +235,26 @@ def test_an_event_is_not_given_up_while_a_refresh_waits_for_days(
         waited += max(event.due_at - timezone.now(), timedelta(0))
         events.work_later()
     assert event.status == "pending"
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_an_uninstall_that_is_given_up_parks_with_what_was_heard(
+    opens: Opens, events: Events, installed: Install, monkeypatch: pytest.MonkeyPatch, told: bool
+) -> None:
+    portal = installed()
+    monkeypatch.setattr(work, "MOST_ATTEMPTS", 1)
+    if not told:
+        Portal.objects.update(application_token=None)
+    opens.emulator.control.fault("oauth", "500")
+    event = process(events, uninstall_of(portal), data__CLEAN="1")
+    assert event.status == "failed"
+    assert standing(portal) == ("blocked", "uninstall_unconfirmed")
+    assert (Portal.objects.get().erase_due_at is not None) is told
+
+    opens.emulator.control.fault("oauth")
+    pairs.refresh(portal.tokens.get().pk, spent_generation=1)
+    assert standing(portal) == ("active", "token_refreshed")
+    assert Portal.objects.get().erase_due_at is None
 
 
 def test_what_was_handed_out_is_handed_out_again_when_its_lease_ends(

@@ -31,8 +31,7 @@ class Uninstall(EventKind):
         clean = event.data.get("CLEAN") == "1"
         if portal.status == Portal.Status.DELETED:
             return DONE if uninstall.hear_late(portal, clean=clean) else ignored("not_installed")
-        # Who never told us the application token could be anybody, and what they wish a stranger's wish.
-        heard = portal.application_token is not None
+        heard = _heard(portal)
         match _presence(portal):
             case Presence.GONE:
                 uninstall.uninstall(portal, clean=clean and heard)
@@ -43,6 +42,16 @@ class Uninstall(EventKind):
         if event.looks < len(_LOOK_AGAIN):
             raise LookAgain("still_installed", _LOOK_AGAIN[event.looks])
         return ignored("still_installed")
+
+    def give_up(self, event: PortalEvent) -> None:
+        """Nobody could be asked for days: then nobody can confirm it."""
+        if event.portal is not None and event.portal.status != Portal.Status.DELETED:
+            uninstall.park(event.portal, erase=_heard(event.portal))
+
+
+def _heard(portal: Portal) -> bool:
+    """Who never told us the application token could be anybody, and what they wish a stranger's wish."""
+    return portal.application_token is not None
 
 
 def _presence(portal: Portal) -> Presence:
