@@ -1,5 +1,7 @@
 """``ONAPPUNINSTALL``: every user can read the application token, so it proves nothing that could destroy."""
 
+from collections.abc import Mapping
+
 from portals.bitrix24.errors import Bitrix24Error
 from portals.bitrix24.payloads import EventRequest
 from portals.incoming.events import proof
@@ -15,6 +17,10 @@ _LOOK_AGAIN = (60, 900)
 @register
 class Uninstall(EventKind):
     code = "ONAPPUNINSTALL"
+
+    def gist(self, data: Mapping[str, object]) -> Mapping[str, object]:
+        """Whether the content may stay; whether it is true at all is asked."""
+        return {"CLEAN": "1" if data.get("CLEAN") == "1" else "0"}
 
     def authenticate(self, event: EventRequest, portal: Portal | None) -> None:
         known = proof.known(portal)
