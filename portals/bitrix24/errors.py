@@ -86,6 +86,12 @@ class BadAnswer(Bitrix24Error):
     default_code = "bad_answer"
 
 
+class AnswerTooLarge(BadAnswer):
+    """More than we read of one answer."""
+
+    default_code = "answer_too_large"
+
+
 class ServerTrouble(Bitrix24Error):
     """The other side failed (HTTP 5xx and its codes)."""
 
