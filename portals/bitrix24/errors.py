@@ -80,15 +80,16 @@ class CircuitOpen(Unreachable):
 
 
 class BadAnswer(Bitrix24Error):
-    """Not what Bitrix24 sends: HTML, broken JSON, too large, or without its essential fields."""
+    """Not what Bitrix24 sends: HTML, broken JSON, or without its essential fields."""
 
     disposition = Disposition.RETRY_LATER
     default_code = "bad_answer"
 
 
-class AnswerTooLarge(BadAnswer):
-    """More than we read of one answer."""
+class AnswerTooLarge(Bitrix24Error):
+    """More than we read of one answer: whoever sends it is up, and tells less if less is asked."""
 
+    disposition = Disposition.RETRY_LATER
     default_code = "answer_too_large"
 
 

@@ -62,20 +62,20 @@ def portal_telling(
     """Of each chat ``people`` readers, of those ``refused`` an error; yields how many chats each request names."""
     requests: list[int] = []
     dialog = {"id": 1, "type": "chat", "message_type": "C", "readed_list": readers(people)}
+    told = json.dumps(dialog)
+    visit = {"app": {"CODE": portal.app_code, "VERSION": 1, "INSTALLED": True}, "profile": ADMIN}
 
     def script(connection: socket.socket) -> None:
         asked = [int(pk) for pk in _ASKED.findall(unquote_plus(read_request(connection).decode()))]
-        told: dict[str, Any] = {
-            "app": {"CODE": portal.app_code, "VERSION": 1, "INSTALLED": True},
-            "profile": ADMIN,
-        }
+        results = {key: json.dumps(value) for key, value in visit.items()}
         errors = {}
         if asked:
             requests.append(len(asked))
-            told = {f"chat_{pk}": dialog for pk in asked if pk not in (refused or {})}
+            results = {f"chat_{pk}": told for pk in asked if pk not in (refused or {})}
             errors = {f"chat_{pk}": {"error": code} for pk, code in (refused or {}).items()}
-        body = {"result": {"result": told, "result_error": errors}, "time": {}}
-        connection.sendall(answer("200 OK", json.dumps(body).encode()))
+        members = ",".join(f'"{key}":{value}' for key, value in results.items())
+        body = f'{{"result":{{"result":{{{members}}},"result_error":{json.dumps(errors)}}},"time":{{}}}}'
+        connection.sendall(answer("200 OK", body.encode()))
 
     with hostile(portal, script):
         yield requests
@@ -136,6 +136,16 @@ def test_chats_of_many_people_come_in_smaller_parts(
     assert [chat["chat_id"] for chat in exported] == [chat.chat_id for chat in made]
     assert all(chat["notes"] for chat in exported)
     assert asked == requests
+
+
+def test_a_portal_that_tells_too_much_is_no_portal_that_fails(
+    alpha: Portal, notebooks: Callable[[int], list[Chat]]
+) -> None:
+    """However often in a row: its people still open their notebooks."""
+    notebooks(50)
+    with portal_telling(alpha, people=12_000) as asked:
+        assert len(part()["chats"]) == 1
+    assert asked == [50, 25, 12, 6, 3, 1]
 
 
 def test_what_is_more_than_one_chat_may_tell_is_said(
