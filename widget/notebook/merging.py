@@ -67,15 +67,16 @@ def merge(base: str, mine: str, theirs: str) -> str:
     merged += before[done:]
     if clashes:
         raise Clashing(clashes, "\n".join(merged))
-    if _loses(before, *after, merged):
+    if _loses(before, after, merged):
         raise Clashing([Clash(base, mine, theirs)], mine)
     return "\n".join(merged)
 
 
-def _loses(before: Lines, mine: Lines, theirs: Lines, merged: Lines) -> bool:
+def _loses(before: Lines, after: Sequence[Lines], merged: Lines) -> bool:
     """Whether a line that both have kept is not there as often: each has moved another copy of it to one place."""
     were = Counter(before)
-    taken = (were - Counter(mine)) + (were - Counter(theirs))
+    mine, theirs = map(Counter, after)
+    taken = (were - mine) + (were - theirs)
     return bool(were - taken - Counter(merged))
 
 
