@@ -1,6 +1,6 @@
 """What is stored."""
 
-from portals.models.portal import BLOCKED_BY_OPERATOR, Portal, PortalToken, PortalTokenQuerySet
+from portals.models.portal import BLOCKED_BY_OPERATOR, Portal
 from portals.models.records import (
     ApiCall,
     DailyCount,
@@ -9,6 +9,7 @@ from portals.models.records import (
     PortalEvent,
     PortalTransition,
 )
+from portals.models.token import PortalToken, PortalTokenQuerySet
 
 __all__ = [
     "BLOCKED_BY_OPERATOR",
