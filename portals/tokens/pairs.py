@@ -42,8 +42,8 @@ def store(
 ) -> PortalToken:
     """Store a *proved* pair of an administrator, over what was known of that person before, unless that is newer.
 
-    ``expires_at`` is the authorization server's word on the access token. Returns the portal's primary token from now
-    on, with that pair or the one that follows it already.
+    ``expires_at`` is the authorization server's word on the access token. Returns the primary token of the portal
+    from now on, with that pair or the one that follows it already.
     """
     now = timezone.now()
     values = {

@@ -16,8 +16,8 @@ T = TypeVar("T")
 class PortalClient:
     """`RestClient` of a portal's primary token: fetched when needed, refreshed once if the portal refuses it.
 
-    Everything here raises NoToken and RefreshPending besides Bitrix24Error; what an error means for token and portal
-    has been carried out by then.
+    All raise NoToken and RefreshPending besides Bitrix24Error; what an error means for token and portal has been
+    carried out by then.
     """
 
     def __init__(self, portal: Portal) -> None:
