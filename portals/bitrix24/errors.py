@@ -199,7 +199,7 @@ class AccessDenied(Bitrix24Error):
 
 
 class NotAdministrator(AccessDenied):
-    """The token's user is no administrator of the portal, as its ``profile`` says: he was one when we got it."""
+    """The token's user is no administrator of the portal, as its ``profile`` says; when it came to us, yes."""
 
     default_code = "not_administrator"
 
