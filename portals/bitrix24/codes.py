@@ -117,7 +117,6 @@ _OURS: Final = frozenset(
     {
         "address_not_public",
         "answer_incomplete",
-        "answer_too_large",
         "batch_unreadable",
         "not_json",
         "placement_unreadable",

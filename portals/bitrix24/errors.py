@@ -80,10 +80,17 @@ class CircuitOpen(Unreachable):
 
 
 class BadAnswer(Bitrix24Error):
-    """Not what Bitrix24 sends: HTML, broken JSON, too large, or without its essential fields."""
+    """Not what Bitrix24 sends: HTML, broken JSON, or without its essential fields."""
 
     disposition = Disposition.RETRY_LATER
     default_code = "bad_answer"
+
+
+class AnswerTooLarge(Bitrix24Error):
+    """More than we read of one answer: whoever sends it is up, and tells less if less is asked."""
+
+    disposition = Disposition.RETRY_LATER
+    default_code = "answer_too_large"
 
 
 class ServerTrouble(Bitrix24Error):

@@ -20,7 +20,7 @@ from portals.bitrix24.answers import Answer, read_answer
 from portals.bitrix24.deadlines import Deadline
 from portals.bitrix24.errors import (
     AddressRefused,
-    BadAnswer,
+    AnswerTooLarge,
     Bitrix24Error,
     CertificateRefused,
     DeadlineExceeded,
@@ -159,7 +159,7 @@ class Transport:
         content: bytes = response.raw.read(max_bytes + 1, decode_content=False)
         if len(content) > max_bytes:
             response.raw.close()
-            raise BadAnswer("answer_too_large", http_status=response.status_code)
+            raise AnswerTooLarge(http_status=response.status_code)
         if response.raw.length_remaining:
             response.raw.close()
             raise Unreachable("answer_incomplete", http_status=response.status_code)

@@ -15,7 +15,7 @@ from tests.support.paper import paper_portals
 from tests.support.processes import environment
 from tests.support.production import DEPLOY
 
-LOOK = "import django; django.setup(); from portals import rotation; rotation.must_open(); print('started')"
+LOOK = "import django; django.setup(); from portals.tokens import rotation; rotation.must_open(); print('started')"
 
 
 def free_port() -> int:

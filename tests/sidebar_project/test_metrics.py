@@ -58,8 +58,8 @@ def test_a_day_is_counted(opens: Opens, events: Events) -> None:
     assert value(seen, opened, page="application", outcome="served") == 1
     calls = "chat_notebook_calls_total"
     assert value(seen, calls, target="portal", method="batch", code="ok") >= 3
-    assert value(seen, calls, target="oauth", method="app.info", code="ok") >= 1
-    assert value(seen, calls, target="oauth", method="token", code="ok") >= 1
+    assert value(seen, calls, method="app.info", code="ok") >= 1
+    assert value(seen, calls, method="token", code="ok") >= 1
     assert value(seen, "chat_notebook_token_refreshes_total", outcome="refreshed") >= 1
     received = "chat_notebook_events_received_total"
     assert value(seen, received, event="ONAPPUNINSTALL", receipt="stored") == 1

@@ -39,7 +39,7 @@ def _opens(opens: Opens) -> None:
     api.add("a note of the day")
     api.call("POST", "notes/", {"text": ""})
     opens.emulator.control.fault("alpha", "500")
-    opens.widget("alpha", TOMAS, CHAT)
+    opens.widget("alpha", TOMAS, "chat24")  # which no colleague has opened
     opens.emulator.control.fault("alpha")
 
 

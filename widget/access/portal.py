@@ -30,7 +30,7 @@ _LONGEST_NAME: Final = 255
 _PAGE, _PAGES = 200, 3
 # Bytes. Of a chat of 20 000 ``im.dialog.get`` names every reader, at up to 260 bytes each (portal source,
 # im/lib/chat.php `getById`, May 2026).
-_LARGEST_ANSWER: Final = 8 * 1024 * 1024
+LARGEST_ANSWER: Final = 8 * 1024 * 1024
 
 
 class ViewerAtPortal:
@@ -69,7 +69,7 @@ def _ask(inquiry: Inquiry, commands: Mapping[str, Command]) -> BatchResult:
 
     def work(client: RestClient) -> BatchResult:
         try:
-            return client.batch({**commands, "dialog": dialog}, optional=optional, max_bytes=_LARGEST_ANSWER)
+            return client.batch({**commands, "dialog": dialog}, optional=optional, max_bytes=LARGEST_ANSWER)
         except (Unreachable, ServerTrouble) as error:
             raise Away(error) from None
 

@@ -39,7 +39,7 @@ class WidgetSessionAuthentication(BaseAuthentication):
             .first()
         )
         if chat is None or not _still_granted(chat.portal, session):
-            raise _expired()
+            raise expired()
         _require_audience(chat.portal, session)
         return Viewer(session, chat.revision), session
 
@@ -51,7 +51,7 @@ def _read(bearer: str) -> WidgetSession:
     try:
         return WidgetSession.read(bearer)
     except SessionExpired:
-        raise _expired() from None
+        raise expired() from None
     except SessionInvalid:
         raise AuthenticationFailed(_("This is not a session of the notebook."), "session_invalid") from None
 
@@ -63,9 +63,10 @@ def _still_granted(portal: Portal, session: WidgetSession) -> bool:
 def _require_audience(portal: Portal, session: WidgetSession) -> None:
     sidebar = SidebarSettings.of(portal.placement_settings)
     if not audience.can_judge(sidebar, session.admin):
-        raise _expired()  # a new session is proved by who knows
+        raise expired()  # a new session is proved by who knows
     audience.enforce(sidebar, admin=session.admin, extranet=session.extranet, context=session.context)
 
 
-def _expired() -> AuthenticationFailed:
+def expired() -> AuthenticationFailed:
+    """The page proves anew who looks at it, and makes the chat known again."""
     return AuthenticationFailed(_("The session has ended; open the notebook again."), "session_expired")

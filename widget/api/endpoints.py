@@ -8,12 +8,14 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
+from portals.models import Portal
 from widget.access.sessions import WidgetSession
 from widget.api import serializers as shapes
-from widget.api.authentication import Viewer
+from widget.api.authentication import Viewer, expired
 from widget.api.problems import Problem
 from widget.api.schema import ClashSerializer
 from widget.api.throttles import Reading, Writing
+from widget.models import Chat
 from widget.notebook import history, notes
 from widget.notebook.checklists import NoSuchBox
 
@@ -50,6 +52,10 @@ class NotesView(View):
                 exc = NotFound(_("This version is no longer kept."), "version_gone")
             case NoSuchBox():
                 exc = NotFound(_("The note has no such box."), "no_such_box")
+            case Chat.DoesNotExist() | Portal.DoesNotExist():
+                exc = expired()  # erased since the session was read
+            case notes.Overtaken():
+                exc = Problem(503, "overtaken", _("Just a moment"), retry_after=1)
             case notes.TooManyPinned():
                 exc = Problem(409, "too_many_pinned", _("Unpin another note first."))
             case notes.KeyReused(made=made):

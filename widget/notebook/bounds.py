@@ -1,6 +1,11 @@
-"""What notes may cost at most, whatever they say. What each bound protects stands in docs/security.md, "Text"."""
+"""What notes may cost at most, whatever they say.
+
+What each bound protects stands in docs/security.md, "What text may cost".
+"""
 
 from typing import Final
+
+from widget.models import Note
 
 # Characters of a note as it is written.
 TEXT: Final = 20_000
@@ -28,3 +33,13 @@ PIECES: Final = 2_000
 ANSWER: Final = 1_000_000
 # Bytes of rendered pages that a process keeps.
 KEPT_PAGES: Final = 32_000_000
+
+
+def fitting(notes: list[Note], *, always: int) -> list[Note]:
+    """As many as an answer takes: those that ``always`` come, the others while there is room."""
+    size = 0
+    for place, note in enumerate(notes):
+        size += len(note.html.encode()) + len(note.text.encode())
+        if size > ANSWER and place >= always:
+            return notes[:place]
+    return notes

@@ -10,8 +10,10 @@ from typing import Any
 from django.db.models import Count, Prefetch, Q
 from django.dispatch import receiver
 
-from portals.bitrix24.rest import BATCH_LIMIT, RestClient
+from portals.bitrix24.errors import AccessDenied, AnswerTooLarge
+from portals.bitrix24.rest import BATCH_LIMIT, BatchResult, RestClient
 from portals.models import Portal, signals
+from widget.access.portal import LARGEST_ANSWER
 from widget.models import Chat, Note
 
 # What its members have deleted is theirs to undo, nobody's to read.
@@ -47,10 +49,13 @@ def _with_history(note: Note) -> dict[str, Any]:
 
 
 def _part(portal: Portal, client: RestClient, after: int) -> dict[str, Any]:
-    """The chats that follow the one with primary key ``after``: one request to the portal."""
+    """The chats that follow the one with primary key ``after``: one request to the portal where chats are small.
+
+    Raises: Bitrix24Error.
+    """
     following = Chat.objects.filter(portal=portal, pk__gt=after).annotate(size=_SIZE).order_by("pk")
-    chats, has_more = _few(list(following[:_PART]))
-    notes: dict[int, list[dict[str, Any]]] = {chat.pk: [] for chat in _readable(client, chats)}
+    chats, has_more, readable = _asked(client, list(following[:_PART]))
+    notes: dict[int, list[dict[str, Any]]] = {chat.pk: [] for chat in readable}
     kept = Note.objects.filter(chat__in=notes, deleted_at=None).order_by("pk")
     for note in kept.values(*_FIELDS).iterator():
         notes[note.pop("chat_id")].append(note)
@@ -63,21 +68,46 @@ def _part(portal: Portal, client: RestClient, after: int) -> dict[str, Any]:
     }
 
 
-def _few(found: Sequence[Any]) -> tuple[Sequence[Any], bool]:
-    """The first of some chats, which one request can ask about, and whether there may be more."""
+def _asked(
+    client: RestClient, found: Sequence[Any], most: int = BATCH_LIMIT
+) -> tuple[Sequence[Any], bool, Sequence[Chat]]:
+    """The first of some chats, whether there may be more, and which of them may be read.
+
+    Where the portal has more to tell of them than we read, the part ends after half of them. Raises: Bitrix24Error.
+    """
+    chats, has_more = _few(found, most)
+    filled = [chat for chat in chats if chat.size]
+    try:
+        return chats, has_more, _readable(client, filled)
+    except AnswerTooLarge:
+        if len(filled) == 1:
+            raise
+        return _asked(client, found, len(filled) // 2)
+
+
+def _few(found: Sequence[Any], most: int) -> tuple[Sequence[Any], bool]:
+    """The first of some chats, ``most`` of them with notes, and whether there may be more."""
     filled = notes = 0
     for number, chat in enumerate(found):
-        if filled == BATCH_LIMIT or notes >= _NOTES:
+        if filled == most or notes >= _NOTES:
             return found[:number], True
         filled += bool(chat.size)
         notes += chat.size
     return found, len(found) == _PART
 
 
-def _readable(client: RestClient, chats: Sequence[Any]) -> list[Chat]:
-    filled = [chat for chat in chats if chat.size]
+def _readable(client: RestClient, filled: Sequence[Chat]) -> Sequence[Chat]:
+    """Those that the portal says its user may read. Raises: Bitrix24Error if it does not say so of one."""
     if not filled:
         return []
     commands = {f"chat_{chat.pk}": ("im.dialog.get", {"DIALOG_ID": f"chat{chat.chat_id}"}) for chat in filled}
-    answers = client.batch(commands)
-    return [chat for chat in filled if f"chat_{chat.pk}" in answers.results]
+    answers = client.batch(commands, max_bytes=LARGEST_ANSWER if len(filled) == 1 else None)
+    return [chat for chat in filled if _may_read(answers, f"chat_{chat.pk}")]
+
+
+def _may_read(answers: BatchResult, command: str) -> bool:
+    try:
+        answers[command]
+    except AccessDenied:
+        return False
+    return True

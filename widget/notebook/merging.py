@@ -46,8 +46,8 @@ def merge(base: str, mine: str, theirs: str) -> str:
 
     Raises: Clashing.
     """
-    before = base.split("\n")
-    my_changes, their_changes = (_changes(before, text.split("\n")) for text in (mine, theirs))
+    before, *after = (text.split("\n") for text in (base, mine, theirs))
+    my_changes, their_changes = (_changes(before, lines) for lines in after)
     merged: list[str] = []
     clashes = []
     done = 0
@@ -64,10 +64,20 @@ def merge(base: str, mine: str, theirs: str) -> str:
         else:
             clashes.append(Clash(*("\n".join(lines) for lines in (before[start:end], ours, other))))
             merged += ours
-    text = "\n".join([*merged, *before[done:]])
+    merged += before[done:]
     if clashes:
-        raise Clashing(clashes, text)
-    return text
+        raise Clashing(clashes, "\n".join(merged))
+    if _loses(before, after, merged):
+        raise Clashing([Clash(base, mine, theirs)], mine)
+    return "\n".join(merged)
+
+
+def _loses(before: Lines, after: Sequence[Lines], merged: Lines) -> bool:
+    """Whether a line that both have kept is not there as often: each has moved another copy of it to one place."""
+    were = Counter(before)
+    mine, theirs = map(Counter, after)
+    taken = (were - mine) + (were - theirs)
+    return bool(were - taken - Counter(merged))
 
 
 def _regions(changes: list[_Change]) -> list[tuple[int, int]]:
@@ -100,17 +110,24 @@ def _within(change: _Change, start: int, end: int) -> bool:
 
 
 def _changes(old: Lines, new: Lines) -> list[_Change]:
-    """What turned ``old`` into ``new``, in order; as many lines for as many are changes of a line each."""
+    """What turned ``old`` into ``new``, in order."""
     found = []
     i = j = 0
     for a, b in chain(_matches(old, new), [(len(old), len(new))]):
-        if a - i == b - j:
-            pairs = zip(range(i, a), new[j:b], strict=True)
-            found += [_Change(n, n + 1, (line,)) for n, line in pairs if old[n] != line]
-        else:
-            found.append(_Change(i, a, tuple(new[j:b])))
+        found += _between(i, old[i:a], new[j:b])
         i, j = a + 1, b + 1
     return found
+
+
+def _between(start: int, old: Lines, new: Lines) -> list[_Change]:
+    """What became of the lines ``old``, from number ``start`` on: as many for as many are changes of a line each.
+
+    Unless one of them has only moved: line by line it would have been taken away here and brought there.
+    """
+    differ = [n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b]
+    if len(old) == len(new) and {old[n] for n in differ}.isdisjoint(new[n] for n in differ):
+        return [_Change(start + n, start + n + 1, (new[n],)) for n in differ]
+    return [_Change(start, start + len(old), tuple(new))]
 
 
 def _matches(old: Lines, new: Lines) -> Iterator[tuple[int, int]]:

@@ -21,6 +21,8 @@ PAGE_SIZE = 50
 CHANGES_SIZE = 100
 TEXT_LIMIT = bounds.TEXT
 PINNED_LIMIT = 20
+# How often a text is made anew because somebody else was faster.
+ROUNDS = 5
 _WRITTEN = ("text", "editor_id", "editor_name", "version", "by_tick", "updated_at")
 
 
@@ -30,6 +32,10 @@ class ReadOnly(Exception):
 
 class NoSuchNote(Exception):
     """The chat has no such note; of other chats' notes nothing is said."""
+
+
+class Overtaken(Exception):
+    """Others have changed the note each time that the change was ready."""
 
 
 class TooManyPinned(Exception):
@@ -90,7 +96,7 @@ def page(
 
     One query. A page ends early where its notes are very long.
     """
-    notes = (query or Query()).apply(present(chat_id))
+    notes = (query or Query()).apply(present(chat_id)).defer("folded")
     newest = notes.filter(pinned_at=None).order_by("-pk")
     if before is None:
         # Each half by its own index; sorted as one, all notes of the chat would be read.
@@ -99,18 +105,8 @@ def page(
     else:
         found = list(newest.filter(pk__lt=before)[: PAGE_SIZE + 1])
     pinned_first = sum(note.pinned_at is not None for note in found)
-    fits = _fitting(found[:PAGE_SIZE], always=pinned_first + 1)
+    fits = bounds.fitting(found[:PAGE_SIZE], always=pinned_first + 1)
     return fits, len(found) > len(fits)
-
-
-def _fitting(notes: list[Note], *, always: int) -> list[Note]:
-    """As many as an answer takes: those that ``always`` come, the others while there is room."""
-    size = 0
-    for place, note in enumerate(notes):
-        size += len(note.html.encode()) + len(note.text.encode())
-        if size > bounds.ANSWER and place >= always:
-            return notes[:place]
-    return notes
 
 
 def _first_view(note: Note) -> tuple[float, int]:
@@ -133,10 +129,9 @@ def changes(chat_id: int, *, since: int) -> tuple[Sequence[Note], bool]:
 
     Deleted ones have ``deleted_at``.
     """
-    found = list(
-        Note.objects.filter(chat=chat_id, changed_in__gt=since).order_by("changed_in")[:CHANGES_SIZE]
-    )
-    fits = _fitting(found, always=1)
+    changed = Note.objects.filter(chat=chat_id, changed_in__gt=since).order_by("changed_in")
+    found = list(changed.defer("folded")[:CHANGES_SIZE])
+    fits = bounds.fitting(found, always=1)
     return fits, len(fits) < len(found) or len(fits) == CHANGES_SIZE
 
 
@@ -180,7 +175,7 @@ def edit(session: WidgetSession, note_id: int, text: str, version: int) -> Note:
     """Make of a note what its writer made of ``version``, together with what others have changed since.
 
     What it said is kept; an edit that changes nothing makes no version.
-    Raises: ReadOnly, NoSuchNote, StaleNote if the changes exclude each other.
+    Raises: ReadOnly, NoSuchNote, Overtaken, StaleNote if the changes exclude each other.
     """
     require_write(session)
     return _rewrite(
@@ -191,7 +186,7 @@ def edit(session: WidgetSession, note_id: int, text: str, version: int) -> Note:
 def tick(session: WidgetSession, note_id: int, box: int, *, checked: bool, version: int) -> Note:
     """Tick box number ``box`` that a note had at ``version``, or untick it, whatever became of other lines since.
 
-    Raises: ReadOnly, NoSuchNote, StaleNote if they changed that line, NoSuchBox.
+    Raises: ReadOnly, NoSuchNote, Overtaken, StaleNote if they changed that line, NoSuchBox.
     """
     require_write(session)
 
@@ -280,8 +275,8 @@ def _merged(note: Note, version: int, text: str) -> str:
 def _rewrite(
     session: WidgetSession, note_id: int, make: Callable[[Note], str], *, by_tick: bool = False
 ) -> Note:
-    """Give a note the text that ``make`` makes of it. Raises: NoSuchNote, and what ``make`` raises."""
-    while True:
+    """Give a note the text that ``make`` makes of it. Raises: NoSuchNote, Overtaken, and what ``make`` raises."""
+    for _ in range(ROUNDS):
         seen = get(session.chat, note_id)
         text = make(seen)
         if text == seen.text:
@@ -298,3 +293,4 @@ def _rewrite(
                 note.version, note.by_tick = note.version + 1, by_tick
                 save(note, *_WRITTEN, *made)
                 return note
+    raise Overtaken

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from portals.models import erasing
 from widget.access.sessions import WidgetSession
 from widget.models import Note
-from widget.notebook import notes
+from widget.notebook import bounds, notes
 from widget.notebook.notes import NoSuchNote, StaleNote
 
 KEPT = timedelta(days=30)
@@ -33,11 +34,12 @@ def page(session: WidgetSession, before: int | None = None) -> tuple[Sequence[No
     ``before``: only what was deleted before the chat's change of this number (`Note.changed_in`). Raises: ReadOnly.
     """
     notes.require_write(session)
-    found = _kept().filter(chat=session.chat).order_by("-changed_in")
+    kept = _kept().filter(chat=session.chat).order_by("-changed_in").defer("folded")
     if before is not None:
-        found = found.filter(changed_in__lt=before)
-    listed = list(found[: notes.PAGE_SIZE + 1])
-    return listed[: notes.PAGE_SIZE], len(listed) > notes.PAGE_SIZE
+        kept = kept.filter(changed_in__lt=before)
+    found = list(kept[: notes.PAGE_SIZE + 1])
+    fits = bounds.fitting(found[: notes.PAGE_SIZE], always=1)
+    return fits, len(found) > len(fits)
 
 
 def restore(session: WidgetSession, note_id: int) -> Note:
@@ -54,9 +56,12 @@ def restore(session: WidgetSession, note_id: int) -> Note:
 
 
 def purge(now: datetime | None = None) -> int:
-    """Erase what was deleted long ago; returns how many notes."""
-    _, by_model = Note.objects.filter(deleted_at__lt=(now or timezone.now()) - KEPT).delete()
-    return by_model.get("widget.Note", 0)
+    """Erase what was deleted long ago, a portion at a time; returns how many notes."""
+    due = Note.objects.filter(deleted_at__lt=(now or timezone.now()) - KEPT)
+    erased = 0
+    while portion := erasing.delete_some(due):
+        erased += portion
+    return erased
 
 
 def _kept() -> QuerySet[Note]:

@@ -1,5 +1,6 @@
 """What a notebook shows when it opens."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -34,7 +35,7 @@ class FirstView:
         chat = granted.rights.chat
         revision = notes.revision(chat) if granted.revision is None else granted.revision
         number = opened.options.get("note") if by_link else None
-        named = int(number) if isinstance(number, str) and number.isdecimal() else None
+        named = int(number) if isinstance(number, str) and re.fullmatch(r"[0-9]{1,18}", number) else None
         linked = named if named is not None and notes.has(chat, named) else None
         return cls(chat, revision, by_link, linked)
 

@@ -11,6 +11,7 @@ import pytest
 
 from portals.bitrix24.errors import (
     AddressRefused,
+    AnswerTooLarge,
     BadAnswer,
     DeadlineExceeded,
     PortalMoved,
@@ -45,7 +46,7 @@ def test_the_body_of_a_redirect_is_bounded_too(transport: Transport):
         while True:
             connection.sendall(b"x" * 65536)
 
-    with scripted(script) as server, pytest.raises(BadAnswer, match="answer_too_large"):
+    with scripted(script) as server, pytest.raises(AnswerTooLarge):
         post(transport, server.url)
 
 
@@ -62,7 +63,7 @@ def test_a_large_answer_is_cut_off():
         size = 900
         assert post(transport, server.url) == "x" * 900
         size = 1000
-        with pytest.raises(BadAnswer, match="answer_too_large"):
+        with pytest.raises(AnswerTooLarge):
             post(transport, server.url)
 
 

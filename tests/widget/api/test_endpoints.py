@@ -12,7 +12,8 @@ from django.test import Client
 
 from portals.models import Portal
 from tests.support.opens import Api, Opens, frame_data
-from widget.models import Note
+from widget.models import Chat, Note
+from widget.notebook import rendering
 from widget.notebook.notes import TEXT_LIMIT
 
 pytestmark = pytest.mark.django_db
@@ -198,3 +199,22 @@ def test_the_schema_describes_every_endpoint(client: Client, db: None) -> None:
     assert schema.status_code == 200
     for path in ("/api/v1/notes/", "/api/v1/notes/{note_id}/", "/api/v1/session/"):
         assert path in schema.content.decode()
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_a_chat_that_is_erased_while_somebody_writes(
+    api: Api, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    """The session has ended with it; a new one makes the chat known again."""
+    note = api.add("a")
+    real = rendering.made
+
+    def erased(*args: Any) -> rendering.Made:
+        made = real(*args)
+        Chat.objects.all().delete()
+        return made
+
+    monkeypatch.setattr(rendering, "made", erased)
+    path = "notes/" if method == "POST" else f"notes/{note['id']}/"
+    answer = api.call(method, path, {"text": "b", "version": 1})
+    assert (answer.status_code, answer.json()["code"]) == (401, "session_expired")

@@ -7,12 +7,14 @@ import nh3
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from portals.models import Portal
+from portals.models import Portal, erasing
 from tests.support.opens import Api, Opens, frame_data
-from widget.models import Chat, Note
-from widget.notebook import bounds, markdown, notes, rendering
+from widget.models import Chat, Note, NoteRevision
+from widget.notebook import bounds, markdown, notes, removal, rendering
 from widget.notebook.checklists import NoSuchBox
 from widget.notebook.difference import Piece, difference
 from widget.notebook.markdown import RENDERER, render, tick
@@ -142,6 +144,24 @@ class TestAnswers:
         rest = api.call("GET", page["next"].removeprefix("/api/v1/")).json()
         assert rest["results"][0]["id"] == ids[-2]
 
+    def test_the_bin_comes_in_parts_by_their_size(self, api: Api) -> None:
+        ids, seen, path = long_notes(30), [], "notes/deleted/"
+        Note.objects.update(deleted_at=timezone.now(), deleter_id=PRIYA, deleter_name="P")
+        while path:
+            answer = api.call("GET", path)
+            assert len(answer.content) <= bounds.ANSWER + 100_000
+            page = answer.json()
+            seen += [note["id"] for note in page["results"]]
+            path = (page["next"] or "").removeprefix("/api/v1/")
+        assert seen == ids[::-1]
+
+    @pytest.mark.parametrize("path", ["notes/", "notes/?q=P", "notes/deleted/", "notes/changes/?since=0"])
+    def test_what_only_a_search_reads_is_not_answered_with(self, api: Api, path: str) -> None:
+        long_notes(2, pinned=1)
+        with CaptureQueriesContext(connection) as queries:
+            api.call("GET", path)
+        assert not [query for query in queries if '"folded",' in query["sql"]]
+
     def test_changes_come_in_parts_by_their_size(self, api: Api) -> None:
         ids, seen, since, more = long_notes(30), [], 0, True
         while more:
@@ -260,3 +280,35 @@ def test_nobody_holds_the_chat_while_a_note_is_rendered(api: Api, monkeypatch: p
     assert api.call("PATCH", path, {"text": "b", "version": 2}).status_code == 200
     assert held == [False, False, False]
     assert notes.get(Chat.objects.get().pk, note["id"]).html == "<p>b</p>\n"
+
+
+def test_who_is_overtaken_each_time_is_told_to_come_again(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    note = api.add("a\nb")
+    real, rounds = rendering.made, 0
+
+    def overtaken(*args: Any) -> rendering.Made:
+        nonlocal rounds
+        rounds += 1
+        Note.objects.filter(pk=note["id"]).update(version=F("version") + 1, text=f"a{rounds}\nb")
+        NoteRevision.objects.get_or_create(
+            note_id=note["id"],
+            version=1,
+            defaults={"text": "a\nb", "editor_id": PRIYA, "written_at": timezone.now()},
+        )
+        return real(*args)
+
+    monkeypatch.setattr(rendering, "made", overtaken)
+    answer = api.call("PATCH", f"notes/{note['id']}/", {"text": "a\nb\nc", "version": 1})
+    assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (503, "overtaken", "1")
+    assert rounds == notes.ROUNDS
+
+
+def test_a_purge_takes_portions_and_reads_no_text(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    long_notes(7)
+    Note.objects.update(deleted_at=timezone.now() - 2 * removal.KEPT)
+    monkeypatch.setattr(erasing, "PORTION", 3)
+    with CaptureQueriesContext(connection) as queries:
+        assert removal.purge() == 7
+    deletions = [q for q in queries if q["sql"].startswith('DELETE FROM "widget_note" ')]
+    assert len(deletions) == 3
+    assert not [query for query in queries if '"html"' in query["sql"]]

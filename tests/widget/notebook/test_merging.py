@@ -47,6 +47,15 @@ def test_changes_of_other_lines_are_brought_together(base: str, mine: str, their
         ("rent 900\nend", "rent 950\nend", "rent 990\nend", Clash("rent 900", "rent 950", "rent 990")),
         ("a\nb\nc", "a\nc", "a\nB\nc", Clash("b", "", "B")),
         ("a\nb\nc\nd", "a\nX\nd", "a\nb\nC\nd", Clash("b\nc", "X", "b\nC")),
+        # a line that is there twice, before and after what each of the two wrote
+        (
+            "call\ncall\nold",
+            "call\nwrite\ncall",
+            "Today\ncall\ncall",
+            Clash("call\ncall\nold", "call\nwrite\ncall", "Today\ncall\ncall"),
+        ),
+        # both move a copy to one place, each another
+        ("a\n\n", "\na\n", "\na\nN\n", Clash("a\n\n", "\na\n", "\na\nN\n")),
     ],
 )
 def test_changes_of_one_line_clash(base: str, mine: str, theirs: str, clash: Clash) -> None:
@@ -67,6 +76,36 @@ def test_no_line_that_somebody_wrote_is_lost(base: str, mine: str, theirs: str) 
     assert merge(base, mine, base) == mine
     assert merge(base, base, theirs) == theirs
     assert merge(base, mine, mine) == mine
+
+
+def rewritten(base: list[str], chance: random.Random) -> list[str]:
+    """What somebody makes of some lines: adds, takes away, rewrites, moves."""
+    made = list(base)
+    for _ in range(chance.randint(1, 3)):
+        act = chance.randrange(4) if made else 0
+        line = made.pop(chance.randrange(len(made))) if act else ""
+        if act != 1:
+            new = line if act == 2 else chance.choice("xyNM")
+            made.insert(chance.randint(0, len(made)), new)
+    return made or [""]
+
+
+def test_no_line_that_both_kept_is_lost_however_often_it_is_there() -> None:
+    chance = random.Random(3)
+    merges = 0
+    for _ in range(20_000):
+        base = [chance.choice(["", "", "x", "a", "y"]) for _ in range(chance.randint(1, 7))]
+        mine, theirs = rewritten(base, chance), rewritten(base, chance)
+        try:
+            merged = merge(*("\n".join(lines) for lines in (base, mine, theirs))).split("\n")
+        except Clashing:
+            continue
+        merges += 1
+        for line in set(base):
+            was = base.count(line)
+            taken = sum(max(0, was - lines.count(line)) for lines in (mine, theirs))
+            assert merged.count(line) >= was - taken, (base, mine, theirs, merged)
+    assert merges > 10_000, "most changes are of other lines"
 
 
 def test_texts_made_to_be_slow_cost_little() -> None:

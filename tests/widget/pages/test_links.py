@@ -107,3 +107,10 @@ def test_a_deleted_note_is_said_to_be_deleted(opens: Opens) -> None:
     html = link.follow(MEI, note["id"]).content.decode()
     assert "This note was deleted." in html
     assert "gone</p>" not in html
+
+
+@pytest.mark.parametrize("number", ["9" * 18, "9" * 30, "9" * 5_000, "²", "٣", "-1", ""])
+def test_a_number_that_no_note_has_leads_to_the_notebook(opens: Opens, number: str) -> None:
+    page = Link(opens, PRIYA, "chat22").follow(PRIYA, number)
+    assert page.status_code == 200
+    assert frame_data(page)["linked"] is None

@@ -77,7 +77,7 @@ def test_own_scripts_come_in_one_request_and_the_sdk_not_at_all(pages: Pages) ->
     ]
     for form in forms:
         script = pages.script(pages.post(form).text)
-        assert compressed(script) <= 25 * KILOBYTE
+        assert compressed(script) <= 12 * KILOBYTE
         # What is not in the bundle is loaded when it is needed.
         assert re.findall(rb'\bfrom"|\bimport"', script) == []
         assert set(re.findall(rb'import\("([^"]+)"\)', script)) == {b"./b24.js"}

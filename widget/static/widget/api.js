@@ -46,7 +46,9 @@ export async function send(method, url, { body, session, etag, key } = {}) {
     throw new Problem(0, { code: "offline" });
   }
   if (response.status === 304) return null;
-  const answer = response.status === 204 ? null : await response.json().catch(() => ({}));
+  const answer = response.status === 204 ? null : await response.json().catch(() => undefined);
+  // Cut on the way: what it said, nobody knows.
+  if (response.ok && answer === undefined) throw new Problem(0, { code: "offline" });
   if (response.ok) return answer;
   throw new Problem(response.status, answer, Number(response.headers.get("Retry-After")) || null);
 }

@@ -95,16 +95,27 @@ export class Composer {
     }
   }
 
-  /** What was written on to a text that had arrived becomes an edit of its note. */
+  /** What was written on to a text that had arrived becomes an edit of its note, of what was sent: its first version. */
   async #send(text) {
     try {
       return await this.api.add(text, this.#key);
     } catch (problem) {
-      const made = problem.code === "key_reused" && problem.current;
-      if (!made) throw problem;
-      if (text.includes(made.text)) return this.api.edit(made.id, text, made.version);
+      if (problem.code !== "key_reused") throw problem;
+      const edited = await this.#goOn(problem.current, text);
+      if (edited) return edited;
       this.#key = newKey();
+      this.keep();
       return this.api.add(text, this.#key);
+    }
+  }
+
+  /** Resolves to nothing if it is another text, or does not go together with what others made of the note. */
+  async #goOn(made, text) {
+    try {
+      const sent = made.version === 1 ? made : await this.api.version(made.id, 1);
+      return text.includes(sent.text) && (await this.api.edit(made.id, text, 1));
+    } catch (problem) {
+      if (![404, 409].includes(problem.status)) throw problem;
     }
   }
 }

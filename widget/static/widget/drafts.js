@@ -1,5 +1,6 @@
 // What somebody has written and not saved outlives a closed panel. Browsers may refuse storage to frames of other
-// sites; then Bitrix24 keeps it, among the options that it keeps for each user of an application.
+// sites, or have no room; then Bitrix24 keeps it, among the options that it keeps for each user of an application.
+// Two frames may show one notebook, and neither hears of the other.
 import { userOption } from "./parent.js";
 
 const PAUSE = 500;
@@ -7,22 +8,35 @@ const PAUSE = 500;
 export class Draft {
   #timer;
   #waiting;
+  // As the browser's storage has it: null for nothing, "" for what Bitrix24 keeps.
+  #own = null;
 
-  /** `kind` tells the drafts of one viewer in one chat apart. */
-  constructor({ member_id: memberId, dialog_id: dialogId, viewer_id: viewerId }, kind) {
-    this.name = `${kind}:${dialogId}`;
-    this.key = `${this.name}:${memberId}:${viewerId}`;
+  /** `kind` and `id` tell the drafts of one viewer in one chat apart. */
+  constructor({ member_id: memberId, dialog_id: dialogId, viewer_id: viewerId }, kind, id = "") {
+    this.name = `${kind}:${dialogId}:${id}`;
+    this.key = `${kind}:${dialogId}:${memberId}:${viewerId}:${id}`;
     addEventListener("pagehide", () => this.#hand());
+  }
+
+  /** Whether Bitrix24 keeps it. */
+  get elsewhere() {
+    return this.#local() === "";
+  }
+
+  /** The ids of all drafts of this kind that the browser keeps. */
+  get ids() {
+    try {
+      const keys = Object.keys(localStorage).filter((key) => key.startsWith(this.key));
+      return keys.map((key) => key.slice(this.key.length)).filter(Boolean);
+    } catch {
+      return [];
+    }
   }
 
   /** Resolves to what was kept, or null. */
   async read() {
-    let kept;
-    try {
-      kept = localStorage.getItem(this.key);
-    } catch {
-      kept = await userOption(this.name).catch(() => "");
-    }
+    this.#own = this.#local();
+    const kept = this.#own === "" ? await userOption(this.name).catch(() => "") : this.#own;
     try {
       return JSON.parse(kept || "null");
     } catch {
@@ -30,17 +44,48 @@ export class Draft {
     }
   }
 
-  /** Keeps `value`, null for nothing. */
+  /** Keeps `value`, null for nothing. What another frame has kept since is replaced, but not thrown away. */
   write(value) {
     const kept = value ? JSON.stringify(value) : "";
+    const before = this.#own;
     try {
       if (kept) localStorage.setItem(this.key, kept);
-      else localStorage.removeItem(this.key);
+      else if (localStorage.getItem(this.key) === before) localStorage.removeItem(this.key);
+      this.#own = kept || null;
+      if (before === "") this.#later("");
     } catch {
-      clearTimeout(this.#timer);
-      this.#waiting = kept;
-      this.#timer = setTimeout(() => this.#hand(), PAUSE);
+      this.#own = "";
+      this.#mark();
+      this.#later(kept);
     }
+  }
+
+  #local() {
+    try {
+      const kept = localStorage.getItem(this.key);
+      // Where there is no room for the mark it could not be left either.
+      if (kept === null) {
+        localStorage.setItem(this.key, "");
+        localStorage.removeItem(this.key);
+      }
+      return kept;
+    } catch {
+      return "";
+    }
+  }
+
+  #mark() {
+    try {
+      localStorage.setItem(this.key, "");
+    } catch {
+      // Then it is found out again by whoever reads.
+    }
+  }
+
+  #later(kept) {
+    clearTimeout(this.#timer);
+    this.#waiting = kept;
+    this.#timer = setTimeout(() => this.#hand(), PAUSE);
   }
 
   /** If Bitrix24 does not answer, the text is still in its field. */
@@ -54,16 +99,24 @@ export class Draft {
 /** Drafts of edits: for each note what was made of which version. */
 export class Edits {
   #kept = {};
+  #drafts = {};
   #known = false;
 
   constructor(frame) {
-    this.draft = new Draft(frame, "edits");
+    this.frame = frame;
+    // Bitrix24 gives its options by their names only: these are the ids.
+    this.index = new Draft(frame, "edits");
   }
 
-  /** Resolves to pairs of a note's id and `{text, version}`. */
-  async load() {
+  /** Resolves to pairs of a note's id and `{text, version}`; `shown` are ids of which another frame may have kept one. */
+  async load(shown) {
+    const listed = this.index.elsewhere ? [...((await this.index.read()) ?? []), ...shown] : [];
+    const ids = [...new Set([...this.index.ids, ...listed])];
+    const edits = await Promise.all(ids.map((id) => this.#draft(id).read()));
     // What was written before the answer came is newer.
-    this.#kept = { ...(await this.draft.read()), ...this.#kept };
+    ids.forEach((id, place) => {
+      if (!(id in this.#kept)) this.#kept[id] = edits[place];
+    });
     this.#known = true;
     return Object.entries(this.#kept).filter(([, edit]) => edit);
   }
@@ -76,7 +129,15 @@ export class Edits {
   put(id, edit) {
     if (!edit && !this.#kept[id]) return;
     this.#kept[id] = edit;
-    const left = Object.entries(this.#kept).filter(([, each]) => each);
-    if (this.#known) this.draft.write(left.length ? Object.fromEntries(left) : null);
+    const draft = this.#draft(id);
+    draft.write(edit);
+    if (!this.#known || !draft.elsewhere) return;
+    const left = Object.keys(this.#kept).filter((each) => this.#kept[each]);
+    this.index.write(left.length ? left : null);
+  }
+
+  #draft(id) {
+    this.#drafts[id] ??= new Draft(this.frame, "edits", id);
+    return this.#drafts[id];
   }
 }

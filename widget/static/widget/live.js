@@ -47,8 +47,8 @@ export class Live {
       do {
         news = await this.api.changes(this.revision);
         if (!news) break;
-        this.revision = news.revision;
         this.onChanges(news);
+        this.revision = news.revision;
       } while (news.more);
       if (this.#failures >= TROUBLE) this.onTrouble(false);
       this.#failures = 0;

@@ -32,6 +32,11 @@ export class News {
     this.#tell();
   }
 
+  /** A note that is there, as it has been all the time for whoever still sees it. */
+  back(id) {
+    if (this.#gone.delete(id)) this.#tell();
+  }
+
   /** What waits of this note is shown by now. */
   settle({ id, version }) {
     if (this.#notes.get(id)?.version <= version) this.#notes.delete(id);

@@ -20,6 +20,8 @@ function edited(element) {
 export class NoteList extends NoteElements {
   // Grows when the list becomes another one: a page that was asked for before is not of it.
   #generation = 0;
+  // The revision of the latest news.
+  #seen = 0;
 
   /** `onSearch()` is called for the notes that are looked for to be asked again. */
   constructor(root, { api, frame, onSearch }) {
@@ -37,7 +39,12 @@ export class NoteList extends NoteElements {
   }
 
   /** Shows a page of what was looked for, or the whole notebook again; what somebody is busy with stays. */
-  replace({ results, next }, filtered) {
+  replace({ results, next, revision }, filtered) {
+    // Older than news that came while it was on its way.
+    if (revision < this.#seen) {
+      this.onSearch();
+      return;
+    }
     const wanted = new Set(results.map((note) => `note-${note.id}`));
     this.#generation += 1;
     this.next = next;
@@ -62,7 +69,8 @@ export class NoteList extends NoteElements {
   }
 
   /** What others did: shown at once where nothing moves by it, else offered. Never touches what is being written. */
-  merge({ results, deleted }) {
+  merge({ results, deleted, revision }) {
+    this.#seen = revision;
     for (const id of deleted) {
       const element = document.getElementById(`note-${id}`);
       if (element?.matches(GOING)) continue;
@@ -71,13 +79,14 @@ export class NoteList extends NoteElements {
       else this.news.holdGone(id, Boolean(element));
     }
     const empty = !this.list.childElementCount && !this.filtered;
-    const oldest = this.#oldest();
+    const oldest = this.#boundary;
     for (const note of results) {
       const element = document.getElementById(`note-${note.id}`);
       if (element) this.#renew(element, note);
       else if (empty) this.insert(note);
       // What belongs to older pages comes with them.
-      else if (note.pinned_at || !this.next || note.id > oldest) this.news.hold(note);
+      else if (note.pinned_at || note.id > oldest) this.news.hold(note);
+      this.news.back(note.id);
     }
     this.mindEmpty();
   }
@@ -172,11 +181,9 @@ export class NoteList extends NoteElements {
     return element;
   }
 
-  #oldest() {
-    const ids = [...this.list.querySelectorAll('.note[data-note][data-pinned=""]')].map((one) =>
-      Number(one.dataset.note),
-    );
-    return ids.length ? Math.min(...ids) : 0;
+  /** The oldest note of the pages that were shown; older ones may be, out of the bin or with a draft. */
+  get #boundary() {
+    return this.next ? Number(new URL(this.next, location.href).searchParams.get("before")) : 0;
   }
 
   /** Puts a note where the server would: the pinned first, then the newest. */
@@ -232,8 +239,11 @@ export class NoteList extends NoteElements {
     explain(this.end);
     const mine = this.#generation;
     try {
-      const page = await this.api.page(this.next);
-      if (mine !== this.#generation) return;
+      let page;
+      do {
+        page = await this.api.page(this.next);
+        if (mine !== this.#generation) return;
+      } while (page.revision < this.#seen);
       this.next = page.next;
       const first = this.#append(page.results);
       this.end.hidden = !page.next;
@@ -251,9 +261,9 @@ export class NoteList extends NoteElements {
     const elements = fresh.map((note) => {
       const element = blank("blank-note");
       this.show(element, note);
+      this.place(element);
       return element;
     });
-    this.list.append(...elements);
     return elements[0];
   }
 

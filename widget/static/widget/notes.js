@@ -114,7 +114,8 @@ export class Notes extends NoteList {
 
   /** Opens again what was being edited; `adopt(words)` takes what was written into a note that is gone. */
   async resume(adopt) {
-    for (const [id, { text: words }] of await this.edits.load()) {
+    const shown = [...this.list.children].map((element) => element.dataset.note).filter(Boolean);
+    for (const [id, { text: words }] of await this.edits.load(shown)) {
       try {
         let element = document.getElementById(`note-${id}`);
         // Among what is looked for only what fits is shown; the draft waits.
