@@ -11,6 +11,7 @@ import django_otp
 import qrcode
 import structlog
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import transaction
 from django.http import HttpRequest
@@ -40,10 +41,9 @@ def wanting(user: Account) -> bool:
 @transaction.atomic
 def pending(user: AbstractBaseUser) -> TOTPDevice:
     """The authenticator that is being set up; it counts for nothing until `confirm`."""
-    device, _ = TOTPDevice.objects.get_or_create(
-        user=user, confirmed=False, defaults={"name": "authenticator"}
-    )
-    return device
+    _alone(user)
+    device = TOTPDevice.objects.filter(user_id=user.pk, confirmed=False).first()
+    return device or TOTPDevice.objects.create(user_id=user.pk, confirmed=False, name="authenticator")
 
 
 @transaction.atomic
@@ -81,11 +81,17 @@ def verify(request: HttpRequest, code: str) -> bool:
 @transaction.atomic
 def renew_recovery_codes(user: Account) -> list[str]:
     """New codes, shown this once; earlier ones end."""
+    _alone(user)
     device, _ = StaticDevice.objects.get_or_create(user_id=user.pk, defaults={"name": "recovery codes"})
     device.token_set.all().delete()
     codes = [StaticToken.random_token() for _ in range(RECOVERY_CODES)]
     StaticToken.objects.bulk_create(StaticToken(device=device, token=code) for code in codes)
     return codes
+
+
+def _alone(user: Account) -> None:
+    """Until the end of the transaction nobody else makes a device of this account: no constraint forbids two."""
+    get_user_model().objects.select_for_update(no_key=True).values_list("pk").get(pk=user.pk)
 
 
 def recovery_codes_left(user: Account) -> int:

@@ -52,6 +52,10 @@ class Migration(migrations.Migration):
                 ("data", models.JSONField(blank=True, default=dict)),
                 ("dedup_key", models.CharField(editable=False, max_length=64, unique=True)),
                 (
+                    "sender",
+                    models.CharField(blank=True, db_default="", default="", editable=False, max_length=64),
+                ),
+                (
                     "status",
                     models.CharField(
                         choices=[

@@ -33,18 +33,28 @@ _IPV6_SITE: Final = 64  # bits: all of it is one subscriber's
 @contextmanager
 def limited(request: HttpRequest) -> Iterator[None]:
     """Around whatever proves a claim: an address that failed too often is asked to wait. Raises: Refusal."""
-    network = _network(request)
-    failures = f"address:{network}"
+    network = network_of(request)
     # Nobody who never failed here costs a round trip.
-    if network and shared.recall(failures) and _count(failures) >= FAILURES_OF_ADDRESS:
+    if network and shared.recall(f"address:{network}") and failed_too_often(network):
         raise Refusal("too_many_failures")
     try:
         yield
     except Refusal as refusal:
         if network and refusal.reason in _UNPROVED:
-            _add(failures)
-            shared.remember(failures, value=True, seconds=_SECONDS)
+            failed_from(network)
+            shared.remember(f"address:{network}", value=True, seconds=_SECONDS)
         raise
+
+
+def failed_from(network: str) -> None:
+    """What came from there proved nothing."""
+    if network:
+        _add(f"address:{network}")
+
+
+def failed_too_often(network: str) -> bool:
+    """Whether nothing more from there is worth a question."""
+    return bool(network) and _count(f"address:{network}") >= FAILURES_OF_ADDRESS
 
 
 def asks(access_token: str) -> None:
@@ -77,14 +87,14 @@ def address_of(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
-def _network(request: HttpRequest) -> str | None:
-    """What counts as one caller; None for addresses that may be a proxy of ours, and so anybody's."""
+def network_of(request: HttpRequest) -> str:
+    """What counts as one caller; empty for addresses that may be a proxy of ours, and so anybody's."""
     try:
         address = ipaddress.ip_address(address_of(request))
     except ValueError:
-        return None
+        return ""
     if not address.is_global:
-        return None
+        return ""
     if isinstance(address, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((address, _IPV6_SITE), strict=False))
     return str(address)

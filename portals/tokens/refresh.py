@@ -20,6 +20,7 @@ from django.utils import timezone
 from portals.bitrix24.codes import CLASSES
 from portals.bitrix24.errors import Bitrix24Error, CircuitOpen, GrantDead, NotAdministrator, TokenDead
 from portals.bitrix24.payloads import TokenPair
+from portals.infrastructure import database
 from portals.infrastructure.metrics import counters
 from portals.models import Portal, PortalToken, PortalTokenQuerySet
 from portals.models.fields import unseal
@@ -238,7 +239,7 @@ def _patiently(token: PortalToken, work: Callable[[], T]) -> T:
                 raise
             log.warning("refresh_outcome_waits", portal=token.portal.member_id, reason=type(error).__name__)
         with suppress(Error):
-            _drop_connection()
+            database.drop()
         time.sleep(_PAUSE)
 
 
@@ -283,10 +284,3 @@ def _current(token: PortalToken) -> PortalToken:
     if found is None:
         raise NoToken(f"token {token.pk} is gone")
     return found
-
-
-def _drop_connection() -> None:
-    """Not back to the pool: the next one may lead to another server."""
-    if connection.connection is not None:
-        connection.connection.close()
-    connection.close()

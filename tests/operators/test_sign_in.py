@@ -1,7 +1,9 @@
 """Signing in to the admin: limits, second factor, recovery codes, cookies; through the real pages."""
 
 import re
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -11,13 +13,14 @@ from axes.models import AccessAttempt, AccessLog
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from django_otp.oath import totp
 from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from operators import accounts, sign_in
+from operators import accounts, second_factor, sign_in
 from operators.accounts import Wish
 from operators.roles import Role
 from portals.outgoing import suspicion
@@ -62,6 +65,22 @@ def enrolled(mia: User, required: None) -> list[str]:
     password(client)
     client.get(FACTOR)
     return listed_codes(give(client, code(mia)))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_first_loads_at_once_make_one_authenticator(mia: User) -> None:
+    start = threading.Barrier(4)
+
+    def load(_: int) -> int:
+        start.wait()
+        try:
+            return second_factor.pending(mia).pk
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(load, range(4)))) == 1
+    assert TOTPDevice.objects.count() == 1
 
 
 # --- limits ---

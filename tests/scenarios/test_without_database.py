@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterator
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.test import Client
 from psycopg import sql
 
@@ -50,6 +51,30 @@ def away(hang_up: Switch, monkeypatch: pytest.MonkeyPatch) -> Iterator[Switch]:
 
     yield take
     back()
+
+
+@pytest.fixture
+def read_only(hang_up: Switch) -> Iterator[Switch]:
+    """Leave a server that takes no writes, as a failover behind a proxy does; `writable` ends that."""
+
+    def leave() -> None:
+        _default("SET default_transaction_read_only = on")
+        hang_up()
+
+    yield leave
+    writable()
+    hang_up()
+
+
+def writable() -> None:
+    """For new connections; open ones stay as they are."""
+    _default("RESET default_transaction_read_only")
+
+
+def _default(change: LiteralString) -> None:
+    name = sql.Identifier(connection.settings_dict["NAME"])
+    with _server() as server:
+        server.execute(sql.SQL("ALTER DATABASE {} ").format(name) + sql.SQL(change))
 
 
 def back() -> None:
@@ -171,3 +196,44 @@ def test_operators_get_a_page_as_well(client: Client, away: Switch) -> None:
     assert response.status_code == 503
     assert response.headers["Retry-After"] == "5"
     assert "Traceback" not in response.content.decode()
+
+
+def test_on_a_read_only_database_everybody_is_told(
+    opens: Opens, installed: Callable[..., Portal], read_only: Switch, client: Client
+) -> None:
+    installed()
+    api = opens.api(frame_data(opens.widget("alpha", 1, CHAT))["session"])
+    read_only()
+    problem = api.call("POST", "notes/", {"text": "Kept in the page until it can be saved"})
+    login = client.post("/admin/login/", {"username": "operator", "password": "operator"})
+    installing = opens.install("alpha")
+    assert (problem.status_code, problem.json()["code"]) == (503, "unavailable")
+    assert (installing.status_code, installing.headers["Retry-After"]) == (503, "5")
+    assert (login.status_code, login.headers["Retry-After"]) == (503, "5")
+
+
+def test_an_event_on_a_read_only_database_waits_in_the_spool(
+    events: Events, installed: Callable[..., Portal], read_only: Switch, hang_up: Switch
+) -> None:
+    installed()
+    fields = events.sent("ONAPPINSTALL")
+    read_only()
+    assert events.post(fields).json() == {"receipt": "spooled"}
+    writable()
+    hang_up()
+    tasks.dispatch_events()
+    assert PortalEvent.objects.get(event="ONAPPINSTALL").member_id == fields["auth[member_id]"]
+
+
+@pytest.mark.parametrize("within", [nullcontext, transaction.atomic])
+def test_a_connection_that_takes_no_writes_is_not_given_back(
+    read_only: Switch, within: Callable[[], AbstractContextManager[None]]
+) -> None:
+    """The pool would find it well, and hand it out for ever."""
+    read_only()
+    connection.ensure_connection()
+    refused = connection.connection
+    with pytest.raises(OperationalError), within():
+        Portal.objects.create(member_id="a" * 32)
+    connection.close()
+    assert refused.closed

@@ -3,11 +3,15 @@
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from portals.incoming.events import inbox, registry
+from portals.infrastructure.shared import redis_client
 from portals.lifecycle import uninstall
 from portals.models import EventCredentials, Portal, PortalEvent
-from tests.security.conftest import ADMIN, PRIYA, Install, unharmed
+from portals.outgoing import suspicion
+from tests.security.conftest import ADMIN, PRIYA, PUBLIC_ADDRESS, Install, unharmed
+from tests.support.clocks import Clocks
 from tests.support.events import Events
 from widget.models import Chat
 
@@ -117,7 +121,7 @@ def test_event_replayed(events: Events, alpha: Portal, installed: Install) -> No
 
 def test_event_that_takes_a_real_ones_place(events: Events, alpha: Portal) -> None:
     """A forgery with the time and data of a real event does not make the real one a repetition."""
-    real = event(alpha, "ONAPPUNINSTALL", application_token=alpha.application_token)
+    real = event(alpha, "ONAPPINSTALL")
     forged = real | {"auth[access_token]": "b" * 70}
     assert events.post(forged).json() == {"receipt": "stored"}
     assert events.post(real).json() == {"receipt": "stored"}
@@ -134,8 +138,81 @@ def test_events_that_fill_the_inbox(events: Events, alpha: Portal) -> None:
     }
     assert answers == {200, 503}
     assert PortalEvent.objects.filter(portal=None).count() == inbox.MOST_STRANGERS
+    # From elsewhere strangers are still heard.
+    elsewhere = Client(REMOTE_ADDR=PUBLIC_ADDRESS)
+    assert (
+        Events(events.emulator, elsewhere).post(event(alpha, "ONAPPINSTALL", member_id="e" * 32)).status_code
+        == 200
+    )
     # A portal that installed us is still heard.
     assert events.post(event(alpha, "ONAPPUPDATE")).json() == {"receipt": "stored"}
+
+
+def test_forged_uninstalls_do_not_push_out_the_real_one(events: Events, alpha: Portal) -> None:
+    """Every viewer's browser holds the application token; the wish to erase is heard whatever waits before it."""
+    real = event(alpha, "ONAPPUNINSTALL", application_token=alpha.application_token)
+    for number in range(100):
+        events.post(real | {"ts": str(1790000000 + number), "data[CLEAN]": str(-number)})
+    events.emulator.control.uninstall("alpha", clean=True)
+    after(events, real)
+    assert not Portal.objects.filter(pk=alpha.pk).exists()
+
+
+def test_forged_installs_do_not_push_out_the_real_one(
+    events: Events, alpha: Portal, stranger: Client
+) -> None:
+    """Of one portal as many senders as room have theirs; Bitrix24 is another."""
+    forger, forged = Events(events.emulator, stranger), event(alpha, "ONAPPINSTALL")
+    answers = [forger.post(forged, auth__access_token=f"{number:070d}").status_code for number in range(40)]
+    assert (answers.count(200), answers[-1]) == (20, 503)
+    assert events.post(forged, auth__access_token="b" * 70).json() == {"receipt": "stored"}
+
+
+def test_many_senders_do_not_fill_the_inbox(
+    events: Events, alpha: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox, "SENDERS", 1)
+    for number in range(30):
+        sender = Client(REMOTE_ADDR=f"93.184.215.{number + 1}")
+        Events(events.emulator, sender).post(event(alpha, "ONAPPINSTALL", access_token=f"{number:070d}"))
+    assert PortalEvent.objects.count() == 20
+
+
+def test_forged_events_from_one_address(
+    events: Events, alpha: Portal, stranger: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who keeps failing makes us call nobody, which hurts no other, nor what the application token vouches for."""
+    monkeypatch.setattr(suspicion, "FAILURES_OF_ADDRESS", 5)
+    forger, forged = Events(events.emulator, stranger), event(alpha, "ONAPPINSTALL")
+    events.emulator.control.forget_requests()
+    answers = []
+    for number in range(8):
+        answers.append(forger.post(forged, auth__access_token=f"{number:070d}").status_code)
+        events.work()
+    assert answers == [200] * 5 + [429] * 3
+    # The portal's authorization server, and the other one.
+    assert len(events.emulator.control.requests("oauth")) <= 2 * 5
+    assert not PortalEvent.objects.exclude(sender="").exists()
+    assert events.post(forged, auth__access_token="b" * 70).status_code == 200
+    vouched = event(alpha, "ONAPPUNINSTALL", application_token=alpha.application_token)
+    assert forger.post(vouched).json() == {"receipt": "stored"}
+
+
+@pytest.mark.parametrize("of", ["beta", "employee", "expired"])
+def test_what_bitrix24s_own_queue_can_deliver_counts_against_nobody(
+    events: Events, alpha: Portal, installed: Install, clocks: Clocks, of: str
+) -> None:
+    """It is shared by all portals, and anybody may have it deliver foreign tokens, or late."""
+    control = events.emulator.control
+    installed("beta")
+    token = control.tokens("beta", ADMIN) if of == "beta" else control.tokens("alpha", PRIYA)
+    if of == "expired":
+        clocks.advance(seconds=4000)
+    queue = Events(events.emulator, Client(REMOTE_ADDR=PUBLIC_ADDRESS))
+    queue.post(event(alpha, "ONAPPINSTALL", access_token=token["access_token"]))
+    events.work()
+    assert PortalEvent.objects.get().status == "refused"
+    assert not list(redis_client().scan_iter("callers:address:*"))
 
 
 def test_events_make_no_call_before_they_are_answered(events: Events, alpha: Portal, kind: str) -> None:

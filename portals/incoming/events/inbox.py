@@ -18,9 +18,11 @@ from django.db.models import F
 from django.utils import timezone
 
 from portals.bitrix24.payloads import EventRequest
-from portals.incoming.events import registry, store
+from portals.incoming.events import proof, registry, store
+from portals.incoming.events.registry import EventRefused
 from portals.incoming.events.store import NewEvent
 from portals.models import EventCredentials, Portal, PortalEvent
+from portals.outgoing import suspicion
 
 log = structlog.get_logger(__name__)
 
@@ -30,8 +32,10 @@ HANDED_OUT = timedelta(minutes=5)
 LONGEST_WAIT = 3600
 _LATEST_SENT = 4_102_444_800  # the year 2100: what claims to be later is no time
 _PRUNE = 2_000
-# Events of portals nobody knows, which anybody can send, that may wait at once.
+# Events of portals nobody knows, which anybody can send, that may wait at once from one sender.
 MOST_STRANGERS = 200
+# How many times the room of one sender all of them have together.
+SENDERS = 10
 
 
 class Receipt(StrEnum):
@@ -39,29 +43,35 @@ class Receipt(StrEnum):
 
     STORED = "stored"
     DUPLICATE = "duplicate"
-    MERGED = "merged"  # as many of its kind wait already as make sense
+    MERGED = "merged"  # one that waits already says the same
     UNKNOWN = "unknown"  # acknowledged and counted
 
 
-def receive(event: EventRequest) -> Receipt:
-    """Accept an event or refuse it. No call outward. Raises: EventRefused."""
+def receive(event: EventRequest, sender: str = "") -> Receipt:
+    """Accept an event of a network, empty if unknown, or refuse it. No call outward. Raises: EventRefused."""
     kind = registry.find(event.event)
     if kind is None:
         return Receipt.UNKNOWN
-    portal, waiting = store.find_portal(event.auth.member_id, event.event, most=kind.most_waiting)
+    most = kind.most_waiting
+    portal, waiting = store.find_portal(event.auth.member_id, event.event, sender, most=most * SENDERS)
     kind.authenticate(event, portal)
-    if portal is None and store.strangers_waiting(most=MOST_STRANGERS) >= MOST_STRANGERS:
-        raise registry.EventRefused("inbox_full", 503)
-    if waiting >= kind.most_waiting:
+    gist = kind.gist(event.data)
+    if gist is not None and waiting.of_all and store.merge(event.auth.member_id, event.event, gist):
         return Receipt.MERGED
+    _need_room(waiting, most)
+    if portal is None:
+        _need_room(store.strangers_waiting(sender, most=MOST_STRANGERS * SENDERS), MOST_STRANGERS)
+    if not (portal and proof.has_application_token(event, portal)) and suspicion.failed_too_often(sender):
+        raise EventRefused("too_many_failures", 429)
     stored = store.insert(
         NewEvent(
             portal=portal,
             member_id=event.auth.member_id,
             event=event.event,
             sent_at=_moment(event.ts),
-            data=_plain(event.data),
+            data=_plain(event.data if gist is None else gist),
             dedup_key=_key(event),
+            sender=sender,
             credentials=event.auth if kind.keeps_credentials and event.auth.access_token else None,
         )
     )
@@ -69,6 +79,12 @@ def receive(event: EventRequest) -> Receipt:
         return Receipt.STORED
     log.warning("event_repeated", portal=event.auth.member_id, event_code=event.event)
     return Receipt.DUPLICATE
+
+
+def _need_room(waiting: store.Waiting, most: int) -> None:
+    """Raises: EventRefused. What differs is never taken for something else, so it is refused, aloud."""
+    if waiting.of_sender >= most or waiting.of_all >= most * SENDERS:
+        raise EventRefused("inbox_full", 503)
 
 
 def dispatchable(limit: int = 200) -> list[tuple[int, int]]:
@@ -103,6 +119,7 @@ def finish(event: PortalEvent, outcome: registry.Outcome) -> None:
         PortalEvent.objects.filter(pk=event.pk).update(
             status=outcome.status,
             reason=outcome.reason[:64],
+            sender="",
             leased_until=None,
             processed_at=timezone.now(),
             # An install event of an unknown portal has one now.

@@ -1,5 +1,6 @@
 """Which events we understand. A new one is one new file in `kinds`: found by itself, and bound by the reconcile."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
@@ -60,8 +61,15 @@ class EventKind:
     keeps_credentials: ClassVar[bool] = False
     # Whether nothing but these tokens proves it.
     needs_credentials: ClassVar[bool] = False
-    # How many of a portal may wait at once: a kind that anybody can send must not fill the inbox.
+    # How many of a portal may wait at once from one sender: nobody can fill the room of others.
     most_waiting: ClassVar[int] = 20
+
+    def gist(self, data: Mapping[str, object]) -> Mapping[str, object] | None:
+        """All that `process` reads of an event, if that is so little that two which agree in it are one.
+
+        None: each counts for itself, by its tokens for instance.
+        """
+        return None
 
     def authenticate(self, event: EventRequest, portal: Portal | None) -> None:
         """Decide at the door, without any call outward, whether to accept. Raises: EventRefused."""

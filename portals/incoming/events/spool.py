@@ -26,9 +26,9 @@ _MOST: Final = 5_000
 _LONGEST: Final = 8_000
 
 
-def keep(fields: Mapping[str, str]) -> bool:
-    """Keep the form of an event; False if there is no room for it or no Redis either."""
-    text = json.dumps(dict(fields))
+def keep(fields: Mapping[str, str], sender: str = "") -> bool:
+    """Keep the form of an event and who sent it; False if there is no room for it or no Redis either."""
+    text = json.dumps([dict(fields), sender])
     if len(text) > _LONGEST:
         return False
     try:
@@ -40,7 +40,7 @@ def keep(fields: Mapping[str, str]) -> bool:
     return True
 
 
-def drain(receive: Callable[[EventRequest], Any]) -> int:
+def drain(receive: Callable[[EventRequest, str], Any]) -> int:
     """Give every kept event to ``receive``, oldest first; returns how many left the spool.
 
     An event leaves it after ``receive`` is done, so one that is interrupted comes again, and the inbox knows it.
@@ -59,10 +59,11 @@ def drain(receive: Callable[[EventRequest], Any]) -> int:
     return drained
 
 
-def _deliver(sealed: str, receive: Callable[[EventRequest], Any]) -> None:
+def _deliver(sealed: str, receive: Callable[[EventRequest, str], Any]) -> None:
     """What would have been refused at the door is refused now; what cannot be read never will be."""
     try:
-        receive(EventRequest.parse(json.loads(unseal(sealed))))
+        fields, sender = json.loads(unseal(sealed))
+        receive(EventRequest.parse(fields), sender)
     except (EventRefused, PayloadError) as error:
         log.warning("event_refused", reason=error.reason, spooled=True)
     except (ValueError, ImproperlyConfigured) as error:

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from portals.bitrix24.payloads.events import EventAuth
@@ -31,23 +32,47 @@ class NewEvent:
     sent_at: datetime | None
     data: Mapping[str, object]
     dedup_key: str
+    sender: str
     credentials: EventAuth | None
 
 
-def find_portal(member_id: str, event: str, *, most: int) -> tuple[Portal | None, int]:
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many events of one kind wait: of everybody, up to a bound, and among them of one sender."""
+
+    of_all: int
+    of_sender: int
+
+
+def find_portal(member_id: str, event: str, sender: str, *, most: int) -> tuple[Portal | None, Waiting]:
     """The portal with what authentication needs, and how many of its events of this code wait, up to ``most``."""
     with connection.cursor() as cursor:
-        cursor.execute(_lookup(), {"member_id": member_id, "event": event, "most": most})
-        *values, waiting = cursor.fetchone()
-    if values[0] is None:
+        values = {"member_id": member_id, "event": event, "sender": sender, "most": most}
+        cursor.execute(_lookup(), values)
+        *found, of_all, of_sender = cursor.fetchone()
+    waiting = Waiting(of_all, of_sender)
+    if found[0] is None:
         return None, waiting
-    values[3] = _application_token().from_db_value(values[3])
-    return Portal.from_db(connection.alias, _PORTAL_FIELDS, values), waiting
+    found[3] = _application_token().from_db_value(found[3])
+    return Portal.from_db(connection.alias, _PORTAL_FIELDS, found), waiting
 
 
-def strangers_waiting(*, most: int) -> int:
+def strangers_waiting(sender: str, *, most: int) -> Waiting:
     """How many events of portals nobody knows wait, up to ``most``."""
-    return len(PortalEvent.objects.pending().filter(portal=None).values_list("pk")[:most])
+    pending = PortalEvent.objects.pending().filter(portal=None)
+    senders = list(pending.values_list("sender", flat=True)[:most])
+    return Waiting(len(senders), senders.count(sender))
+
+
+def merge(member_id: str, event: str, gist: Mapping[str, object]) -> bool:
+    """Let an event that waits, and says the same, stand for one that comes now; False if there is none.
+
+    It looks as often as a new one would, at its own times: no crowd of senders makes it look faster. One that
+    somebody has in hand is none: its answer may be older than what came.
+    """
+    waiting = PortalEvent.objects.pending().free(timezone.now())
+    same = waiting.filter(member_id=member_id, event=event, data=gist)
+    return bool(same.update(attempts=F("attempts") - F("looks"), looks=0))
 
 
 def insert(new: NewEvent) -> bool:
@@ -61,6 +86,7 @@ def insert(new: NewEvent) -> bool:
         "sent_at": new.sent_at,
         "data": json.dumps(new.data),
         "dedup_key": new.dedup_key,
+        "sender": new.sender,
         "now": now,
     }
     if auth is not None:
@@ -78,13 +104,13 @@ def _lookup() -> str:
     portal, event = Portal._meta.db_table, PortalEvent._meta.db_table
     columns = ", ".join(f"p.{name}" for name in _PORTAL_FIELDS)
     return f"""
-        SELECT {columns}, (
-            SELECT count(*) FROM (
-                SELECT 1 FROM {event}
+        SELECT {columns}, waiting.of_all, waiting.of_sender
+        FROM (
+            SELECT count(*) AS of_all, count(*) FILTER (WHERE sender = %(sender)s) AS of_sender FROM (
+                SELECT sender FROM {event}
                 WHERE member_id = %(member_id)s AND event = %(event)s AND status = 'pending' LIMIT %(most)s
-            ) waiting
-        )
-        FROM (SELECT 1) always LEFT JOIN {portal} p ON p.member_id = %(member_id)s
+            ) found
+        ) waiting LEFT JOIN {portal} p ON p.member_id = %(member_id)s
     """  # noqa: S608 - table and column names of our own models
 
 
@@ -92,10 +118,11 @@ def _lookup() -> str:
 def _insertion(*, with_credentials: bool) -> str:
     stored = f"""
         INSERT INTO {PortalEvent._meta.db_table} (
-            portal_id, member_id, event, sent_at, data, dedup_key, received_at, due_at, status, reason, attempts
+            portal_id, member_id, event, sent_at, data, dedup_key, sender, received_at, due_at,
+            status, reason, attempts
         ) VALUES (
             %(portal_id)s, %(member_id)s, %(event)s, %(sent_at)s, %(data)s::jsonb, %(dedup_key)s,
-            %(now)s, %(now)s, 'pending', '', 0
+            %(sender)s, %(now)s, %(now)s, 'pending', '', 0
         ) ON CONFLICT (dedup_key) DO NOTHING RETURNING id
     """  # noqa: S608
     if not with_credentials:

@@ -13,6 +13,7 @@ from portals.incoming.events.registry import EventRefused, bound_codes
 from portals.infrastructure.database import GONE, RETRY_AFTER
 from portals.infrastructure.metrics import counters
 from portals.models import PortalEvent, signals
+from portals.outgoing import suspicion
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +30,7 @@ def events(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"error": "method"}, status=405, headers={"Allow": "GET, HEAD, POST"})
     try:
         event = _read(request)
-        receipt = inbox.receive(event)
+        receipt = inbox.receive(event, suspicion.network_of(request))
     except EventRefused as refused:
         return _refused(request, refused)
     except GONE:
@@ -61,7 +62,7 @@ def _read(request: HttpRequest) -> EventRequest:
 def _spooled(request: HttpRequest, event: EventRequest) -> HttpResponse:
     """The database is away. 202 promises less than 200, and 503 nothing: whatever Bitrix24 makes of it."""
     label = _label(event)
-    if spool.keep(request.POST.dict()):
+    if spool.keep(request.POST.dict(), suspicion.network_of(request)):
         counters.event_received(label, "spooled")
         return JsonResponse({"receipt": "spooled"}, status=202)
     log.error("event_lost", event_code=label, portal=event.auth.member_id)

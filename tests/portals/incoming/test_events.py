@@ -124,7 +124,7 @@ def test_a_truncated_event_is_refused(events: Events, portal: Portal) -> None:
 
 
 def test_a_replayed_event_is_stored_once(events: Events, portal: Portal) -> None:
-    fields = uninstall_of(portal)
+    fields = install_by(portal, "a" * 70)
     answers = [events.post(fields).json()["receipt"] for _ in range(3)]
     assert answers == ["stored", "duplicate", "duplicate"]
     assert PortalEvent.objects.count() == 1
@@ -141,6 +141,31 @@ def test_a_forged_uninstall_with_the_right_token_is_ignored(events: Events, port
     assert (event.status, event.reason, event.attempts) == ("ignored", "still_installed", 3)
     assert any(line["event"] == "event_processed" and line["reason"] == "still_installed" for line in logs)
     unchanged(portal)
+
+
+def test_uninstalls_that_say_the_same_are_one(events: Events, portal: Portal) -> None:
+    receipts = [
+        events.post(uninstall_of(portal, ts=str(ts), **{"data[CLEAN]": clean})).json()["receipt"]
+        for ts, clean in enumerate(["0", "0", "1", "1", "0"], 1790000000)
+    ]
+    assert receipts == ["stored", "merged", "stored", "merged", "merged"]
+
+
+def test_one_that_stands_for_a_later_one_looks_again(events: Events, portal: Portal) -> None:
+    """It had looked before the later one came; when it looks next is not for senders to say."""
+    events.post(uninstall_of(portal))
+    events.work()
+    due_at = PortalEvent.objects.get().due_at
+    assert events.post(uninstall_of(portal, ts="1790000001")).json() == {"receipt": "merged"}
+    event = PortalEvent.objects.get()
+    assert (event.looks, event.failures, event.due_at) == (0, 0, due_at)
+
+
+def test_one_in_a_workers_hand_stands_for_no_other(events: Events, portal: Portal) -> None:
+    """Its question may have been answered before the later one came."""
+    events.post(uninstall_of(portal))
+    inbox.dispatchable()
+    assert events.post(uninstall_of(portal, ts="1790000001")).json() == {"receipt": "stored"}
 
 
 def test_a_forged_install_does_not_replace_the_application_token(events: Events, portal: Portal) -> None:
@@ -191,7 +216,7 @@ def test_nobody_but_us_hears_of_a_forged_payment(events: Events, portal: Portal)
             events.post({**fields, "ts": str(1790000000 + number), "data[PAYMENT_EXPIRED]": "Y"}).status_code
             == 200
         )
-    assert PortalEvent.objects.count() == 2
+    assert PortalEvent.objects.count() == 1
     events.work()
     assert set(PortalEvent.objects.values_list("status", "reason")) == {("done", "paid")}
     unchanged(portal)

@@ -162,14 +162,14 @@ def test_a_failover_that_leaves_the_database_read_only_costs_no_pair(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
-            until(lambda: "InternalError" in caplog.text or refreshed.done())
+            until(lambda: "ReadOnly" in caplog.text or refreshed.done())
         finally:
             cursor.execute(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
         refreshed.result()
         pool.submit(lambda: connection.close()).result()  # noqa: PLW0108 - that of the thread
     connection.close()
     connection.close_pool()  # type: ignore[attr-defined] # the next tests write
-    assert "InternalError" in caplog.text
+    assert "ReadOnly" in caplog.text
     assert generations([token]) == {2}
     assert refreshes(emulator) == [200]
 

@@ -1,11 +1,13 @@
 """``ONAPPINSTALL``: the only install path without interface; after a wizard it brings the application token."""
 
+from portals.bitrix24.errors import TokenDead
 from portals.bitrix24.payloads import EventRequest
 from portals.incoming.events import proof
 from portals.incoming.events.registry import DONE, EventKind, EventRefused, Outcome, register
 from portals.lifecycle import install
 from portals.lifecycle.install import InstallClaim
 from portals.models import Portal, PortalEvent
+from portals.outgoing import suspicion
 from portals.refusals import Refusal
 
 
@@ -36,5 +38,9 @@ def install_from(event: PortalEvent) -> Portal:
     )
     try:
         return install.perform(claim)
+    except TokenDead:
+        # Nobody gave out such a token: Bitrix24's own queue delivers expired or foreign ones at worst.
+        suspicion.failed_from(event.sender)
+        raise
     except Refusal as refusal:
         raise EventRefused(refusal.reason) from None

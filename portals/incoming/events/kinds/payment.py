@@ -1,5 +1,7 @@
 """``ONAPPPAYMENT``: comes without application token, so it is a hint and no more."""
 
+from collections.abc import Mapping
+
 from portals.bitrix24.payloads import EventRequest
 from portals.incoming.events import proof
 from portals.incoming.events.registry import EventKind, EventRefused, Outcome, ignored, register
@@ -10,8 +12,10 @@ from portals.models import Portal, PortalEvent
 @register
 class Payment(EventKind):
     code = "ONAPPPAYMENT"
-    # Anybody can send it; two that wait are as good as a hundred.
-    most_waiting = 2
+
+    def gist(self, data: Mapping[str, object]) -> Mapping[str, object]:
+        """Nothing: the portal is asked."""
+        return {}
 
     def authenticate(self, event: EventRequest, portal: Portal | None) -> None:
         if proof.known(portal).status == Portal.Status.DELETED:

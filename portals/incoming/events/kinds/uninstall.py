@@ -1,5 +1,7 @@
 """``ONAPPUNINSTALL``: every user can read the application token, so it proves nothing that could destroy."""
 
+from collections.abc import Mapping
+
 from portals.bitrix24.errors import Bitrix24Error
 from portals.bitrix24.payloads import EventRequest
 from portals.incoming.events import proof
@@ -16,6 +18,10 @@ _LOOK_AGAIN = (60, 900)
 class Uninstall(EventKind):
     code = "ONAPPUNINSTALL"
 
+    def gist(self, data: Mapping[str, object]) -> Mapping[str, object]:
+        """Whether the content may stay; whether it is true at all is asked."""
+        return {"CLEAN": "1" if data.get("CLEAN") == "1" else "0"}
+
     def authenticate(self, event: EventRequest, portal: Portal | None) -> None:
         known = proof.known(portal)
         if known.status == Portal.Status.DELETED:
@@ -28,7 +34,7 @@ class Uninstall(EventKind):
         portal = event.portal
         if portal is None:
             return ignored("not_installed")
-        clean = event.data.get("CLEAN") == "1"
+        clean = event.data.get("CLEAN") == "1" or _clean_waits(event)
         if portal.status == Portal.Status.DELETED:
             return DONE if uninstall.hear_late(portal, clean=clean) else ignored("not_installed")
         # Who never told us the application token could be anybody, and what they wish a stranger's wish.
@@ -43,6 +49,12 @@ class Uninstall(EventKind):
         if event.looks < len(_LOOK_AGAIN):
             raise LookAgain("still_installed", _LOOK_AGAIN[event.looks])
         return ignored("still_installed")
+
+
+def _clean_waits(event: PortalEvent) -> bool:
+    """Whoever comes first is heard alone, and must not silence who comes with the wish to erase."""
+    waiting = PortalEvent.objects.pending().filter(member_id=event.member_id, event=event.event)
+    return waiting.filter(data={"CLEAN": "1"}).exists()
 
 
 def _presence(portal: Portal) -> Presence:
