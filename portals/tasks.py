@@ -17,7 +17,7 @@ from portals.incoming.events import inbox, spool, work
 from portals.incoming.events.wakeups import Wakeups
 from portals.infrastructure import call_log, daily_counts
 from portals.infrastructure.shared import absence, broker_client
-from portals.lifecycle import install, presence, uninstall
+from portals.lifecycle import install, payments, presence, uninstall
 from portals.lifecycle.bindings import BindingFailed
 from portals.models import Portal, signals
 from portals.tokens import dispatch, pairs
@@ -127,6 +127,25 @@ def process_event(event_id: int, attempts: int) -> None:
 def reconcile_stale() -> None:
     """Heal handlers that are not those declared today."""
     _hand_out_portals(reconcile_handlers, install.claim_stale)
+
+
+@shared_task
+def check_payment(portal_id: int) -> None:
+    """Ask a portal that counts as unpaid whether it has paid; without an answer it stays as it is."""
+    portal = Portal.objects.filter(pk=portal_id, status_reason=payments.UNPAID).first()
+    if portal is None:
+        return
+    try:
+        payments.check(portal)
+    except (NoToken, RefreshPending) as error:
+        log.warning("payment_unknown", portal=portal.member_id, reason=str(error))
+    except Bitrix24Error as error:
+        log.warning("payment_unknown", portal=portal.member_id, reason=error.code)
+
+
+@receiver(signals.perhaps_paid)
+def _check_payment_later(sender: type[Portal], portal: Portal, **_: Any) -> None:
+    enqueue(check_payment, portal.pk)
 
 
 @shared_task

@@ -205,6 +205,12 @@ class AccessDenied(Bitrix24Error):
     default_code = "access_denied"
 
 
+class NotAdministrator(AccessDenied):
+    """The token's user is no administrator of the portal, as its ``profile`` says; when it came to us, yes."""
+
+    default_code = "not_administrator"
+
+
 class ConfirmationPending(Bitrix24Error):
     """An administrator of the portal has yet to allow the method (``ONAPPMETHODCONFIRM`` tells)."""
 

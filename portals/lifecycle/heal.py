@@ -5,9 +5,9 @@ from django.db import transaction
 
 from portals.bitrix24.errors import Bitrix24Error
 from portals.bitrix24.payloads import Profile
-from portals.lifecycle import install
+from portals.lifecycle import bindings, install
 from portals.lifecycle.install import PostedPair
-from portals.models import Portal
+from portals.models import Portal, signals
 from portals.outgoing import gateway
 from portals.refusals import Refusal
 from portals.tokens import pairs
@@ -42,6 +42,8 @@ def heal(portal: Portal, viewer: Profile, posted: PostedPair) -> None:
         pairs.store(portal, proof.user_id, posted.access_token, posted.refresh_token, proof.expires)
         portal.remember_authorization_server(proof.authorization_server)
         portal.heal()
+        if portal.handlers_digest != bindings.declaration_digest():
+            signals.handlers_stale.send(Portal, portal=portal)
     log.info("portal_healed", portal=portal.member_id, user=proof.user_id)
 
 

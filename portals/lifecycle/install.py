@@ -12,11 +12,17 @@ from django.db import transaction
 from django.db.models import Case, Q, Value, When
 from django.utils import timezone
 
-from portals.bitrix24.errors import AccessDenied, Bitrix24Error, Disposition, InsufficientScope
+from portals.bitrix24.errors import (
+    AccessDenied,
+    Bitrix24Error,
+    Disposition,
+    InsufficientScope,
+    NotAdministrator,
+)
 from portals.bitrix24.handlers import Handler
 from portals.bitrix24.oauth import AuthorizationServers
 from portals.bitrix24.payloads import AppInfo, OpenRequest, PortalAppInfo, Profile
-from portals.bitrix24.rest import Batches, BatchResult, RestClient
+from portals.bitrix24.rest import BatchResult, RestClient
 from portals.lifecycle import bindings, placements
 from portals.lifecycle.placements import SidebarSettings
 from portals.models import Portal
@@ -176,8 +182,7 @@ def _store(
     portal.handlers_digest = bindings.declaration_digest() if current else ""
     portal.handlers_tried_at = now if current else None
     portal.presence_due_at = next_presence_check()
-    if claim.application_token:
-        portal.application_token = claim.application_token
+    _learn_application_token(portal, claim.application_token, proof.expires)
     portal.save()
     if claim.access_token and claim.refresh_token:
         pairs.store(portal, proof.user_id, claim.access_token, claim.refresh_token, proof.expires)
@@ -185,6 +190,13 @@ def _store(
         raise Refusal("portal_blocked")
     log.info("portal_installed", portal=portal.member_id, domain=portal.domain, user=proof.user_id)
     return portal
+
+
+def _learn_application_token(portal: Portal, shown: str | None, as_of: datetime) -> None:
+    """A form can be sent again and an event be late: of two tokens that with the later access token counts."""
+    known_as_of = portal.application_token_as_of
+    if shown and (portal.application_token is None or known_as_of is None or known_as_of <= as_of):
+        portal.application_token, portal.application_token_as_of = shown, as_of
 
 
 def next_presence_check() -> datetime:
@@ -199,17 +211,21 @@ def reconcile(
 
     A given token is somebody's at the page: it goes before background work and must be an administrator's.
     ``settings`` are new ones, stored together with the outcome; without them those stored now are bound.
-    Raises: NoToken, RefreshPending, BindingFailed, Bitrix24Error (AccessDenied for who is no administrator).
+    Raises: NoToken, RefreshPending, BindingFailed, Bitrix24Error (NotAdministrator).
     """
     began = timezone.now()
     Portal.objects.filter(pk=portal.pk).update(handlers_digest="", handlers_tried_at=began)
     # Only now: whoever saves others from here on begins after us, and one of us notices.
     portal.refresh_from_db(fields=["placement_settings"])
     sidebar = SidebarSettings.of(portal.placement_settings if settings is None else settings)
+
+    def work(client: RestClient) -> tuple[PortalAppInfo, list[str]]:
+        return _reconcile(client, portal, sidebar)
+
     if access_token is None:
-        app, missing = _reconcile(PortalClient(portal), portal, sidebar)
+        app, missing = PortalClient(portal).as_administrator(work)
     else:
-        app, missing = addresses.ask(portal, access_token, lambda client: _reconcile(client, portal, sidebar))
+        app, missing = addresses.ask(portal, access_token, work)
     _store_bound(portal, began, app, missing, settings)
     log.info("handlers_reconciled", portal=portal.member_id, version=portal.app_version, missing=missing)
 
@@ -236,13 +252,15 @@ def _store_bound(
     portal.refresh_from_db(fields=list(values))
 
 
-def _reconcile(client: Batches, portal: Portal, sidebar: SidebarSettings) -> tuple[PortalAppInfo, list[str]]:
+def _reconcile(
+    client: RestClient, portal: Portal, sidebar: SidebarSettings
+) -> tuple[PortalAppInfo, list[str]]:
     answers = client.batch({"app": ("app.info", {}), "profile": ("profile", {}), **bindings.COMMANDS})
     app = PortalAppInfo.parse(answers["app"])
     if app.code != portal.app_code:
         raise AccessDenied("foreign_application")
     if not Profile.parse(answers["profile"]).admin:
-        raise AccessDenied("not_administrator")
+        raise NotAdministrator
     return app, bindings.reconcile(client, _bound(answers), sidebar)
 
 

@@ -6,11 +6,12 @@ from django.utils import timezone
 from portals.bitrix24.errors import Unpaid
 from portals.bitrix24.payloads import PortalAppInfo
 from portals.models import Portal
+from portals.outgoing import consequences
 from portals.tokens.portal_client import PortalClient
 
 log = structlog.get_logger(__name__)
 
-UNPAID = "unpaid"
+UNPAID = consequences.UNPAID
 UNFINISHED = "unfinished"
 
 

@@ -157,6 +157,10 @@ class Migration(migrations.Migration):
                     "application_token",
                     portals.models.fields.EncryptedTextField(blank=True, editable=False, null=True),
                 ),
+                (
+                    "application_token_as_of",
+                    models.DateTimeField(blank=True, editable=False, null=True),
+                ),
                 ("application_token_digest", models.CharField(blank=True, editable=False, max_length=64)),
                 ("placement_settings", models.JSONField(blank=True, default=dict)),
                 ("installed_at", models.DateTimeField(blank=True, null=True)),

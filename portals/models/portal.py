@@ -94,6 +94,8 @@ class Portal(models.Model):
     scope = ArrayField(models.CharField(max_length=64), default=list, blank=True)
     language = models.CharField(max_length=8, default="en")
     application_token = EncryptedTextField(null=True, blank=True, editable=False)
+    # When the access token ends that it came with, as the authorization server says.
+    application_token_as_of = models.DateTimeField(null=True, blank=True, editable=False)
     # What is left of the application token after an uninstall that was noticed before its event came: one way, so
     # that the late event can still be told from a stranger's.
     application_token_digest = models.CharField(max_length=64, blank=True, editable=False)

@@ -7,10 +7,11 @@ Status signals are sent inside the transaction of the change, so that a receiver
 (`erasing.delete_some`) and return how many rows that were, 0 when nothing is left.
 
 ``version_drifted`` says that the portal runs another version of the application than we bound handlers for,
-``handlers_stale`` that what is bound is not what is wanted. ``exporting`` carries a ``client`` too: receivers
-return what they hold of the portal, as a dict, and show of content only what the client's user may read: the part
-that follows ``after`` (0: the first), with ``next`` for the one after it or None. Without a client (None) it is an
-operator's export of everything; values may then be iterators of rows.
+``handlers_stale`` that what is bound is not what is wanted, ``perhaps_paid`` that the token of an unpaid portal was
+renewed. ``exporting`` carries a ``client`` too: receivers return what they hold of the portal, as a dict, and show
+of content only what the client's user may read: the part that follows ``after`` (0: the first), with ``next`` for
+the one after it or None. Without a client (None) it is an operator's export of everything; values may then be
+iterators of rows.
 """
 
 from django.dispatch import Signal
@@ -21,5 +22,6 @@ deleted = Signal()
 erased = Signal()
 version_drifted = Signal()
 handlers_stale = Signal()
+perhaps_paid = Signal()
 exporting = Signal()
 event_stored = Signal()

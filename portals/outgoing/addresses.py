@@ -99,10 +99,11 @@ def move(portal: Portal, client_endpoint: str) -> None:
 
     A portal that was installed anew since it was read has its address from there.
     """
-    vacate(client_endpoint, portal.member_id)
+    _stand_in_line(client_endpoint)
     if not portal.lock():
         portal.refresh_from_db(fields=["domain", "client_endpoint"])
         return
+    vacate(client_endpoint, portal.member_id)
     log.info("portal_renamed", portal=portal.member_id, old=portal.client_endpoint, new=client_endpoint)
     domain = parse_url(client_endpoint).netloc
     leave(portal, domain)
@@ -112,15 +113,22 @@ def move(portal: Portal, client_endpoint: str) -> None:
         portal.recover("address_confirmed", disproved=(ADDRESS_LOST, PORTAL_GONE))
 
 
+def _stand_in_line(client_endpoint: str) -> None:
+    """Of two that claim an address at once the second waits here until the transaction of the first has ended."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [client_endpoint])
+
+
 def vacate(client_endpoint: str, member_id: str) -> None:
     """The address belongs to portal ``member_id`` now: whoever had it before is not there any more.
 
-    Nothing is ever sent to the old tenant's address with the old tenant's tokens again. Of two that claim one
-    at once the second waits here until the first has it, inside the caller's transaction.
+    Nothing is ever sent to the old tenant's address with the old tenant's tokens again. Runs inside the caller's
+    transaction.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [client_endpoint])
-    for other in Portal.objects.filter(client_endpoint=client_endpoint).exclude(member_id=member_id):
+    _stand_in_line(client_endpoint)
+    tenants = Portal.objects.filter(client_endpoint=client_endpoint).exclude(member_id=member_id)
+    # Locked as they are read: who has moved or was healed meanwhile is another one by then.
+    for other in tenants.select_for_update(no_key=True):
         # Whatever it was blocked for, without an address nothing else may bring it back.
         if other.status in (Portal.Status.ACTIVE, Portal.Status.BLOCKED):
             other.block(ADDRESS_LOST)

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from portals.bitrix24.errors import Bitrix24Error, Disposition, GrantDead
-from portals.models import Portal
+from django.core.cache import cache
+
+from portals.bitrix24.errors import Bitrix24Error, Disposition, GrantDead, NotAdministrator
+from portals.models import Portal, signals
 
 
 class Source(StrEnum):
@@ -52,6 +54,7 @@ class Consequence:
     reason: str = ""
 
 
+UNPAID: Final = "unpaid"
 TOKEN_REFUSED: Final = "token_refused"  # noqa: S105 - a reason
 SOON: Final = Patience(first=30, longest=3600)
 # Somebody has to act first, so asking more often only makes noise at Bitrix24.
@@ -63,7 +66,7 @@ _OF_AUTHORIZATION_SERVER: Final[Mapping[Disposition, Consequence]] = {
     Disposition.TOKEN_DEAD: Consequence(Effect.TOKEN_REFUSED, SELDOM, "token_dead"),
     # After an update its administrator has not opened yet the application counts as not installed, too.
     Disposition.NOT_INSTALLED: Consequence(Effect.BLOCK, SELDOM, "not_installed"),
-    Disposition.UNPAID: Consequence(Effect.BLOCK, SELDOM, "unpaid"),
+    Disposition.UNPAID: Consequence(Effect.BLOCK, SELDOM, UNPAID),
     Disposition.PORTAL_GONE: Consequence(Effect.BLOCK, SELDOM, "portal_gone"),
     Disposition.PORTAL_MOVED: Consequence(Effect.NONE, SOON),
     Disposition.DENIED: Consequence(Effect.NONE, SELDOM),
@@ -76,16 +79,21 @@ _OF_PORTAL: Final[Mapping[Disposition, Consequence]] = {
     # Said of a token that the authorization server has just given us, so the next refresh does not disprove it.
     Disposition.TOKEN_DEAD: Consequence(Effect.TOKEN_REFUSED, SELDOM, TOKEN_REFUSED),
 }
+# The daily look does not disprove it: what it asks everybody may ask.
+_DEMOTED: Final = Consequence(Effect.TOKEN_REFUSED, SELDOM, NotAdministrator.default_code)
 _GRANT_DEAD: Final = Consequence(Effect.TOKEN_DIES, SELDOM, "token_dead")
 _TABLE: Final = {Source.AUTHORIZATION_SERVER: _OF_AUTHORIZATION_SERVER, Source.PORTAL: _OF_PORTAL}
 # Blocks that a successful refresh disproves; "portal_gone" is about the address, which a refresh does not visit.
-DISPROVED_BY_REFRESH: Final = frozenset({"token_dead", "unpaid", "not_installed", "uninstall_unconfirmed"})
+DISPROVED_BY_REFRESH: Final = frozenset({"token_dead", "not_installed", "uninstall_unconfirmed"})
+_ASKED_SECONDS: Final = 1800
 
 
 def consequence_of(error: Bitrix24Error, source: Source) -> Consequence:
     """The row of an error."""
     if isinstance(error, GrantDead) and source is Source.AUTHORIZATION_SERVER:
         return _GRANT_DEAD
+    if isinstance(error, NotAdministrator):
+        return _DEMOTED
     return _TABLE[source][error.disposition]
 
 
@@ -96,9 +104,14 @@ def carry_out(portal: Portal, row: Consequence) -> None:
 
 
 def disproved_by_refresh(portal: Portal) -> None:
-    """A refresh succeeded: whatever that disproves blocks the portal no longer, by its status of this moment."""
-    blocked = Portal.objects.filter(
-        pk=portal.pk, status=Portal.Status.BLOCKED, status_reason__in=DISPROVED_BY_REFRESH
-    )
-    if blocked.exists():
+    """A refresh succeeded: whatever that disproves blocks the portal no longer, by its status of this moment.
+
+    Who has not paid may have tokens renewed all the same: only the portal tells when a subscription ends (Bitrix24
+    REST docs, "app.info": ``PAYMENT_EXPIRED``, August 2026), so it is asked. Once in a while: asking may refresh.
+    """
+    blocked = Portal.objects.filter(pk=portal.pk, status=Portal.Status.BLOCKED)
+    reason = blocked.values_list("status_reason", flat=True).first()
+    if reason in DISPROVED_BY_REFRESH:
         portal.recover("token_refreshed", disproved=DISPROVED_BY_REFRESH)
+    elif reason == UNPAID and cache.add(f"perhaps_paid:{portal.pk}", 1, timeout=_ASKED_SECONDS):
+        signals.perhaps_paid.send(Portal, portal=portal)

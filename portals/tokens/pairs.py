@@ -40,9 +40,10 @@ class RefreshPending(Exception):
 def store(
     portal: Portal, user_id: int, access_token: str, refresh_token: str, expires_at: datetime
 ) -> PortalToken:
-    """Store a *proved* pair of an administrator, over whatever was known of that person before.
+    """Store a *proved* pair of an administrator, over what was known of that person before, unless that is newer.
 
-    It becomes the portal's primary token.
+    ``expires_at`` is the authorization server's word on the access token. Returns the primary token of the portal
+    from now on, with that pair or the one that follows it already.
     """
     now = timezone.now()
     values = {
@@ -63,13 +64,29 @@ def store(
         token, created = PortalToken.objects.select_for_update().get_or_create(
             portal=portal, user_id=user_id, defaults=values
         )
-        if not created:
+        if not created and _follows(token, refresh_token, expires_at):
+            values = {"stored_at": now, "last_error": token.last_error if token.failures else ""}
+            PortalToken.objects.filter(pk=token.pk).update(**values)
+            expect_use(portal)
+        elif not created:
             PortalToken.objects.filter(pk=token.pk).update(generation=F("generation") + 1, **values)
-            token.refresh_from_db()
+        token.refresh_from_db()
         for other in portal.tokens.alive().exclude(pk=token.pk).only("portal", "expires_at"):
             due = refresh_due_at(other.expires_at, last_used_at=now, secondary=True)
             PortalToken.objects.filter(pk=other.pk, failures=0).update(refresh_due_at=due)
     return token
+
+
+def _follows(stored: PortalToken, refresh_token: str, expires_at: datetime) -> bool:
+    """Whether the stored pair lives and is the posted one, or a later one of that person.
+
+    A form can be sent again. Then its access token is still good, and its refresh token may have been spent for the
+    stored pair, or be on the way. Who got an access token later has one that ends later: all live equally long.
+    """
+    refused = stored.failures and stored.last_error in attempt.REFUSALS
+    if stored.dead_at or refused:
+        return False
+    return stored.refresh_token == refresh_token or stored.expires_at > expires_at
 
 
 def access_token(portal: Portal, *, deadline: float = DEADLINE) -> str:
@@ -143,6 +160,11 @@ def make_due(portals: Collection[Portal]) -> list[int]:
         now = {"refresh_due_at": timezone.now(), "leased_until": Now() + dispatch.LEASE, "failures": 0}
         PortalToken.objects.filter(pk__in=ids).update(**now)
     return ids
+
+
+def unrefused(portal: Portal) -> bool:
+    """Whether there is a living token left that neither server has refused."""
+    return portal.tokens.alive().exclude(last_error__in=attempt.REFUSALS).exists()
 
 
 def refused_by_portal(token: PortalToken, error: Bitrix24Error) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from portals.bitrix24.errors import Bitrix24Error, TokenDead, TokenExpired
+from portals.bitrix24.errors import Bitrix24Error, NotAdministrator, TokenDead, TokenExpired
 from portals.bitrix24.rest import CALL_SECONDS, BatchResult, Command, Params, RestClient
 from portals.models import Portal, PortalToken
 from portals.outgoing import addresses, consequences
@@ -16,8 +16,8 @@ T = TypeVar("T")
 class PortalClient:
     """`RestClient` of a portal's primary token: fetched when needed, refreshed once if the portal refuses it.
 
-    Calls raise NoToken and RefreshPending besides Bitrix24Error; what an error means for token and portal has
-    been carried out by then.
+    All raise NoToken and RefreshPending besides Bitrix24Error; what an error means for token and portal has been
+    carried out by then.
     """
 
     def __init__(self, portal: Portal) -> None:
@@ -33,6 +33,17 @@ class PortalClient:
     ) -> BatchResult:
         """As `RestClient.batch`."""
         return self._through(lambda client: client.batch(commands, halt=halt, deadline=deadline))
+
+    def as_administrator(self, work: Callable[[RestClient], T]) -> T:
+        """Run ``work``, which raises NotAdministrator for a token that may not do it: then it is done with another
+        one that nobody has refused, as long as there is one. May run ``work`` again after a part of it."""
+        while True:
+            try:
+                return self._through(work)
+            except NotAdministrator:
+                self._token = None
+                if not pairs.unrefused(self._portal):
+                    raise
 
     def _through(self, work: Callable[[RestClient], T]) -> T:
         token = self._token = self._token or pairs.current(self._portal)

@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from portals.bitrix24.codes import CLASSES
-from portals.bitrix24.errors import Bitrix24Error, CircuitOpen, GrantDead, TokenDead
+from portals.bitrix24.errors import Bitrix24Error, CircuitOpen, GrantDead, NotAdministrator, TokenDead
 from portals.bitrix24.payloads import TokenPair
 from portals.infrastructure import database
 from portals.infrastructure.metrics import counters
@@ -44,7 +44,8 @@ _PAUSE = 1.0
 # a failover has made read-only.
 _FINAL = (DataError, IntegrityError)
 _SEALED = ("access_token", "refresh_token", "portal__application_token")
-_REFUSALS = [code for code, cause in CLASSES.items() if issubclass(cause, TokenDead)]
+_DEAD = [code for code, cause in CLASSES.items() if issubclass(cause, TokenDead)]
+REFUSALS = frozenset([*_DEAD, NotAdministrator.default_code])
 
 
 class NoToken(Exception):
@@ -160,7 +161,7 @@ def hold(portal: Portal) -> None:
 
 
 def _hand_over(token: PortalToken, reason: str) -> None:
-    others = token.portal.tokens.alive().exclude(pk=token.pk).exclude(last_error__in=_REFUSALS)
+    others = token.portal.tokens.alive().exclude(pk=token.pk).exclude(last_error__in=REFUSALS)
     heir = others.order_by("-stored_at").only("expires_at").first()
     if heir is None:
         token.portal.block(reason)

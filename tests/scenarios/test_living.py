@@ -1,9 +1,17 @@
 """Payment, people and addresses: rows of the table in docs/install-flow.md."""
 
-import pytest
+from typing import Any
 
-from portals.lifecycle import install, uninstall
-from portals.models import Portal, PortalEvent
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+
+from portals import tasks
+from portals.bitrix24.errors import NotAdministrator
+from portals.infrastructure.shared import broker_client
+from portals.lifecycle import bindings, install, payments, presence, uninstall
+from portals.models import Portal, PortalEvent, PortalToken
+from portals.tokens import pairs
 from tests.scenarios.life import ADMIN, MEI, PRIYA, Install, note
 from tests.support.events import Events
 from tests.support.opens import Opens
@@ -28,6 +36,38 @@ def test_a_trial_that_ended_blocks_and_a_payment_heals(
     assert events.deliver("ONAPPPAYMENT").reason == "paid"
     portal.refresh_from_db()
     assert (portal.status, portal.licence_status) == ("active", "P")
+
+
+def test_a_refresh_has_the_portal_asked_whether_it_paid(opens: Opens, installed: Install) -> None:
+    """Tokens may be renewed for who has not paid, too; and the event of a payment may be lost."""
+    portal = installed()
+    opens.emulator.control.fault("alpha", "unpaid")
+    assert payments.check(portal) == "unpaid"
+    for fault, status in (("unpaid", "blocked"), ("", "active")):
+        opens.emulator.control.fault("alpha", fault)
+        cache.clear()
+        broker_client().delete("celery")
+        for _ in range(2):
+            tasks.refresh_tokens(*pairs.make_due([portal]))
+        portal.refresh_from_db()
+        assert (portal.status, portal.status_reason) == ("blocked", "unpaid")
+        assert broker_client().llen("celery") == 1, "asked once in a while"
+
+        tasks.check_payment(portal.pk)
+
+        portal.refresh_from_db()
+        assert portal.status == status
+
+
+def test_whether_it_paid_stays_open_while_the_portal_is_away(opens: Opens, installed: Install) -> None:
+    portal = installed()
+    portal.block("unpaid")
+    opens.emulator.control.fault("alpha", "500")
+    tasks.check_payment(portal.pk)
+    PortalToken.objects.update(dead_at=timezone.now())
+    tasks.check_payment(portal.pk)
+    portal.refresh_from_db()
+    assert (portal.status, portal.status_reason) == ("blocked", "unpaid")
 
 
 def test_in_the_grace_period_everything_goes_on(events: Events, opens: Opens, installed: Install) -> None:
@@ -56,6 +96,55 @@ def test_the_installer_was_dismissed_and_another_administrator_heals(
     portal.refresh_from_db()
     assert portal.status == "active"
     install.reconcile(portal)
+
+
+def demoted_second_administrator(opens: Opens) -> int:
+    """Whoever brought the primary token is a colleague like any other now."""
+    control = opens.emulator.control
+    control.change_user("alpha", PRIYA, admin=True)
+    assert opens.install("alpha", PRIYA).status_code == 200
+    control.install_finish("alpha", user_id=PRIYA)
+    control.change_user("alpha", PRIYA, admin=False)
+    return PRIYA
+
+
+def test_a_demoted_administrator_is_passed_over_at_once(opens: Opens, installed: Install) -> None:
+    portal = installed()
+    demoted = demoted_second_administrator(opens)
+    install.reconcile(Portal.objects.get())
+    portal.refresh_from_db()
+    assert (portal.status, portal.handlers_digest) == ("active", bindings.declaration_digest())
+    assert portal.tokens.get(user_id=demoted).last_error == "not_administrator"
+    assert pairs.current(portal).user_id == ADMIN
+
+
+def test_when_all_were_demoted_an_administrators_open_heals_and_binds(
+    opens: Opens, installed: Install, django_capture_on_commit_callbacks: Any
+) -> None:
+    portal = installed()
+    demoted_second_administrator(opens)
+    opens.emulator.control.change_user("alpha", ADMIN, admin=False)
+    with pytest.raises(NotAdministrator):
+        install.reconcile(Portal.objects.get())
+    portal.refresh_from_db()
+    assert (portal.status, portal.status_reason) == ("blocked", "not_administrator")
+    assert portal.tokens.alive().count() == 2
+    presence.check(Portal.objects.get())
+    tasks.refresh_tokens(*pairs.make_due([portal]))
+    assert install.claim_stale(10) == [], "nobody is asked in vain every hour"
+    assert opens.application("alpha", PRIYA).status_code == 200
+    portal.refresh_from_db()
+    assert portal.status == "blocked"
+
+    opens.emulator.control.change_user("alpha", MEI, admin=True)
+    with django_capture_on_commit_callbacks() as queued:
+        assert opens.application("alpha", MEI).status_code == 200
+    portal.refresh_from_db()
+    assert (portal.status, portal.status_reason) == ("active", "healed")
+    assert len(queued) == 1
+    tasks.reconcile_handlers(portal.pk)
+    portal.refresh_from_db()
+    assert portal.handlers_digest == bindings.declaration_digest()
 
 
 def test_the_application_moved_to_a_system_user(events: Events, opens: Opens, installed: Install) -> None:

@@ -256,7 +256,7 @@ def test_bitrix24_says_when_to_come_back(emulator: Emulator, settings: Any, way:
     assert 895 < wait < 935
 
 
-@pytest.mark.parametrize("reason", ["unpaid", "token_dead", "not_installed"])
+@pytest.mark.parametrize("reason", ["token_dead", "not_installed"])
 def test_a_successful_refresh_disproves_what_blocked_the_portal(emulator: Emulator, reason: str) -> None:
     [token] = paper_portals(emulator, 1)
     token.portal.block(reason)
@@ -264,7 +264,7 @@ def test_a_successful_refresh_disproves_what_blocked_the_portal(emulator: Emulat
     assert standing(token) == ("active", "token_refreshed")
 
 
-@pytest.mark.parametrize("reason", [BLOCKED_BY_OPERATOR, "portal_gone"])
+@pytest.mark.parametrize("reason", [BLOCKED_BY_OPERATOR, "portal_gone", "unpaid", "not_administrator"])
 def test_a_successful_refresh_says_nothing_about_other_reasons(emulator: Emulator, reason: str) -> None:
     [token] = paper_portals(emulator, 1)
     token.portal.block(reason)
