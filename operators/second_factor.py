@@ -5,7 +5,7 @@ Devices, replay protection and the growing pause after wrong codes are django-ot
 
 from base64 import b32encode
 from io import BytesIO
-from typing import Final
+from typing import Any, Final
 
 import django_otp
 import qrcode
@@ -14,6 +14,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -91,7 +92,8 @@ def renew_recovery_codes(user: Account) -> list[str]:
 
 def _alone(user: Account) -> None:
     """Until the end of the transaction nobody else makes a device of this account: no constraint forbids two."""
-    get_user_model().objects.select_for_update(no_key=True).values_list("pk").get(pk=user.pk)
+    users: QuerySet[Any] = get_user_model().objects.select_for_update(no_key=True)
+    users.values_list("pk").get(pk=user.pk)
 
 
 def recovery_codes_left(user: Account) -> int:

@@ -46,9 +46,9 @@ class Waiting:
 
 def find_portal(member_id: str, event: str, sender: str, *, most: int) -> tuple[Portal | None, Waiting]:
     """The portal with what authentication needs, and how many of its events of this code wait, up to ``most``."""
+    wanted: dict[str, str | int] = {"member_id": member_id, "event": event, "sender": sender, "most": most}
     with connection.cursor() as cursor:
-        values = {"member_id": member_id, "event": event, "sender": sender, "most": most}
-        cursor.execute(_lookup(), values)
+        cursor.execute(_lookup(), wanted)
         *found, of_all, of_sender = cursor.fetchone()
     waiting = Waiting(of_all, of_sender)
     if found[0] is None:
