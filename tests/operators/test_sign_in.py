@@ -74,7 +74,7 @@ def test_two_first_loads_at_once_make_one_authenticator(mia: User) -> None:
     def load(_: int) -> int:
         start.wait()
         try:
-            return second_factor.pending(mia).pk
+            return int(second_factor.pending(mia).pk)
         finally:
             connection.close()
 

@@ -316,7 +316,7 @@ def test_notes_without_number(api: Api) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_two_ticks_at_once(opens: Opens, alpha: Portal) -> None:
-    """Of two that start from one version one wins, whole; the other is told."""
+    """Of several that start from one version none is lost: two boxes do not clash, one is ticked once."""
     api = opens.api(frame_data(opens.widget("alpha", PRIYA, CHAT))["session"])
     note = api.add("- [ ] a\n- [ ] b")
     start, answers = threading.Barrier(4), []
@@ -334,9 +334,9 @@ def test_two_ticks_at_once(opens: Opens, alpha: Portal) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
+    assert [answer.status_code for answer in answers] == [200] * 4
     stored = Note.objects.get()
-    assert (stored.version, stored.text.count("[x]")) == (2, 1)
+    assert (stored.version, stored.text.count("[x]")) == (3, 2)
 
 
 def test_limits_of_an_address_do_not_stop_who_is_proved(opens: Opens, alpha: Portal) -> None:
