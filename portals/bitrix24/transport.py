@@ -21,6 +21,7 @@ from portals.bitrix24.deadlines import Deadline
 from portals.bitrix24.errors import (
     AddressRefused,
     AnswerTooLarge,
+    BadAnswer,
     Bitrix24Error,
     CertificateRefused,
     DeadlineExceeded,
@@ -101,7 +102,8 @@ class Transport:
         """POST an urlencoded form and read the answer; secrets belong into ``form``, never into ``url``.
 
         ``deadline`` is the time for everything after name resolution, in seconds; ``method`` names the call
-        in the `CallRecord`; ``max_bytes`` allows this one answer another size. Nothing is ever sent twice.
+        in the `CallRecord`; ``max_bytes`` allows this one answer another size; who gives
+        it reckons with a larger one (AnswerTooLarge). Nothing is ever sent twice.
         Raises: Bitrix24Error.
         """
         started = time.monotonic()
@@ -114,7 +116,7 @@ class Transport:
             if deadline <= 0:
                 raise DeadlineExceeded()
             with self._guard(host):
-                answer = self._send(target, form, deadline, max_bytes or self._max_bytes)
+                answer = self._send(target, form, deadline, max_bytes)
         except Bitrix24Error as caught:
             error = caught
             raise
@@ -126,7 +128,9 @@ class Transport:
                 self._on_call(replace(record, request_id=self._request_id()))
         return answer
 
-    def _send(self, target: Url, form: Sequence[tuple[str, str]], seconds: float, max_bytes: int) -> Answer:
+    def _send(
+        self, target: Url, form: Sequence[tuple[str, str]], seconds: float, max_bytes: int | None
+    ) -> Answer:
         request = requests.Request("POST", str(target), data=list(form), headers=self._headers()).prepare()
         with Deadline(seconds) as deadline:
             try:
@@ -154,11 +158,13 @@ class Transport:
         request_id = self._request_id()
         return headers | {"X-Request-ID": request_id} if request_id else headers
 
-    @staticmethod
-    def _read(response: requests.Response, max_bytes: int) -> bytes:
-        content: bytes = response.raw.read(max_bytes + 1, decode_content=False)
-        if len(content) > max_bytes:
+    def _read(self, response: requests.Response, max_bytes: int | None) -> bytes:
+        limit = max_bytes or self._max_bytes
+        content: bytes = response.raw.read(limit + 1, decode_content=False)
+        if len(content) > limit:
             response.raw.close()
+            if max_bytes is None:  # nothing that is asked for in the ordinary way is so large
+                raise BadAnswer("answer_too_large", http_status=response.status_code)
             raise AnswerTooLarge(http_status=response.status_code)
         if response.raw.length_remaining:
             response.raw.close()

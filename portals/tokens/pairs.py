@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from portals.bitrix24.errors import Bitrix24Error, TokenDead
 from portals.infrastructure.database import give_back
@@ -86,7 +87,8 @@ def _follows(stored: PortalToken, refresh_token: str, expires_at: datetime) -> b
     refused = stored.failures and stored.last_error in attempt.REFUSALS
     if stored.dead_at or refused:
         return False
-    return stored.refresh_token == refresh_token or stored.expires_at > expires_at
+    same = constant_time_compare(stored.refresh_token, refresh_token)
+    return same or stored.expires_at > expires_at
 
 
 def access_token(portal: Portal, *, deadline: float = DEADLINE) -> str:

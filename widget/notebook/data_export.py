@@ -24,6 +24,8 @@ _CHATS = 50
 # What a part of an administrator's export has at most: chats, and about how many notes.
 _PART = 1_000
 _NOTES = 2_000
+# Bytes: what a chat tells grows with its readers, so many at once may tell too much.
+_LARGE_ANSWER = 2 * 1024 * 1024
 
 
 @receiver(signals.exporting)
@@ -101,7 +103,7 @@ def _readable(client: RestClient, filled: Sequence[Chat]) -> Sequence[Chat]:
     if not filled:
         return []
     commands = {f"chat_{chat.pk}": ("im.dialog.get", {"DIALOG_ID": f"chat{chat.chat_id}"}) for chat in filled}
-    answers = client.batch(commands, max_bytes=LARGEST_ANSWER if len(filled) == 1 else None)
+    answers = client.batch(commands, max_bytes=LARGEST_ANSWER if len(filled) == 1 else _LARGE_ANSWER)
     return [chat for chat in filled if _may_read(answers, f"chat_{chat.pk}")]
 
 
