@@ -6,7 +6,7 @@ import sys
 from development import ports
 from tests.support.emulator import ROOT
 
-CHOOSE = "from sidebar_project import ports; print(ports.reserve(range(39100, 39200)), flush=True); input()"
+CHOOSE = "from development import ports; print(ports.reserve(range(39100, 39200)), flush=True); input()"
 
 
 def test_starts_at_the_same_moment_choose_different_ports() -> None:
