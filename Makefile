@@ -37,6 +37,10 @@ widget/static/widget/dist/.built: node_modules/.installed $(wildcard frontend/* 
 	@npm run --silent build
 	@touch $@
 
+# What processes in production mode serve; some tests start such ones.
+staticfiles/staticfiles.json: widget/static/widget/dist/.built $(wildcard */static/*/*.*)
+	@SECRET_KEY=collectstatic $(PYTHON) manage.py collectstatic --noinput --clear --verbosity 0
+
 locale/.compiled: $(VENV)/.installed $(wildcard locale/*/LC_MESSAGES/*.po)
 	@$(PYTHON) -m sidebar_project.messages compile
 	@touch $@
@@ -44,7 +48,7 @@ locale/.compiled: $(VENV)/.installed $(wildcard locale/*/LC_MESSAGES/*.po)
 run: setup ## start everything: services, application, worker, beat, emulated Bitrix24
 	@$(PYTHON) -m development.launcher
 
-test: setup ## run the whole test suite
+test: setup staticfiles/staticfiles.json ## run the whole test suite
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup
 
 fuzz: setup ## feed every parser and address, others each time: make fuzz FUZZ_FACTOR=200
@@ -89,4 +93,4 @@ requirements: ## pin the newest versions that requirements*.in allow
 	done
 
 clean: ## remove what setup, run and test have made
-	@rm -rf $(VENV) node_modules .data locale/.compiled locale/*/LC_MESSAGES/*.mo widget/static/widget/dist .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf $(VENV) node_modules .data staticfiles locale/.compiled locale/*/LC_MESSAGES/*.mo widget/static/widget/dist .pytest_cache .mypy_cache .ruff_cache

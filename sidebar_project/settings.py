@@ -131,12 +131,13 @@ TEMPLATES = [
 # --- Data --------------------------------------------------------------------------------------------------
 
 DATABASES = {"default": database.from_url(env.str("DATABASE_URL", default="postgresql:///chat_notebook"))}
+DATABASES["default"]["ENGINE"] = "portals.infrastructure.postgresql"
 # A connection for every thread of the process, and two for those that work beside them. Seconds: a database that is
-# away is told of after `timeout`, and looked for anew by the next request.
+# away is told of after twice `timeout`, and looked for anew by the next request.
 DATABASES["default"]["OPTIONS"]["pool"] = {
     "min_size": 1,
     "max_size": max(WEB_THREADS, WORKER_CONCURRENCY) + 2,
-    "timeout": 2,
+    "timeout": 1,
     "reconnect_timeout": 0.5,
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

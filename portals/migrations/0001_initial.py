@@ -56,6 +56,10 @@ class Migration(migrations.Migration):
                     models.CharField(blank=True, db_default="", default="", editable=False, max_length=64),
                 ),
                 (
+                    "request_id",
+                    models.CharField(blank=True, db_default="", default="", editable=False, max_length=36),
+                ),
+                (
                     "status",
                     models.CharField(
                         choices=[

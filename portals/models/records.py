@@ -68,7 +68,7 @@ class PortalEvent(models.Model):
     ``portal`` is empty for an install event of a portal we do not know yet. ``attempts`` counts how often a
     worker took it, ``looks`` how many of these ended well and are repeated, since the answer may become another.
     ``leased_until`` keeps it for whoever was told to take it, or has. ``sender`` is the network it came from, while
-    it waits; empty if that could be anybody's.
+    it waits; empty if that could be anybody's. ``request_id`` names the request that brought it, for the log.
     """
 
     class Status(models.TextChoices):
@@ -87,6 +87,7 @@ class PortalEvent(models.Model):
     data = models.JSONField(default=dict, blank=True)
     dedup_key = models.CharField(max_length=64, unique=True, editable=False)
     sender = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
+    request_id = models.CharField(max_length=36, blank=True, default="", db_default="", editable=False)
     status = models.CharField(max_length=8, choices=Status, default=Status.PENDING)
     reason = models.CharField(max_length=64, blank=True)
     attempts = models.PositiveIntegerField(default=0)

@@ -104,6 +104,7 @@ def _rows(url: str) -> dict[str, int]:
 def test_key_rotation(env: dict[str, str], emulator: Emulator) -> None:
     paper_portals(emulator, 3)
     production = {
+        "OLD_KEY": settings.TOKEN_ENCRYPTION_KEYS[0],
         "DEBUG": "false",
         "SECRET_KEY": "kZ8-Qw3_vT5xL1mN7pR2sY9uB4cD6eF0gH1jK3aWqXz5yUoIi-Qw3_vT5x",
         "PUBLIC_URL": "https://notebook.example",

@@ -20,7 +20,7 @@ from tests.support.browser import free_port
 from tests.support.emulator import Emulator
 from tests.support.paper import generations, paper_portals, refreshes
 from tests.support.processes import environment, until
-from tests.support.production import Web, caddy, worker
+from tests.support.production import Web, Worker, caddy
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("deploy")]
 
@@ -144,7 +144,7 @@ def test_a_worker_stopped_in_the_middle_loses_no_token_and_refreshes_none_twice(
     for ids in dispatch.claim_due():
         tasks.hand_out(ids)
     for stopped_at in (5, 25, 60):
-        with worker(environment(emulator), tmp_path) as running:
+        with Worker(environment(emulator), tmp_path) as running:
             until(lambda at=stopped_at: len(refreshes(emulator)) >= at)  # type: ignore[misc]
             assert running.stop() == 0
         assert not PortalToken.objects.exclude(spending_since=None).exists()
@@ -162,7 +162,7 @@ def test_a_worker_stopped_in_the_middle_loses_no_task(
     for _ in range(TASKS):
         tasks.enqueue(tasks.reconcile_handlers, portal.pk)
     for stopped_at in (3, TASKS):
-        with worker(environment(emulator), tmp_path) as running:
+        with Worker(environment(emulator), tmp_path) as running:
             until(lambda at=stopped_at: _calls(emulator) >= at)  # type: ignore[misc]
             assert running.stop() == 0
     assert _calls(emulator) == TASKS, "one call for each task: none lost, none done twice"

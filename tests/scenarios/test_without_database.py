@@ -93,6 +93,15 @@ def _server() -> psycopg.Connection[Any]:
     return psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
 
 
+@pytest.fixture
+def full_pool() -> None:
+    """Every connection that the pool may have was used and given back."""
+    pool: Any = connection.pool  # type: ignore[attr-defined]
+    for held in [pool.getconn() for _ in range(pool.max_size)]:
+        pool.putconn(held)
+
+
+@pytest.mark.usefixtures("full_pool")
 def test_nobody_sees_a_restart(
     opens: Opens, installed: Callable[..., Portal], hang_up: Switch, events: Events
 ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from tests.support.emulator import ROOT
+from tests.support.processes import until
 
 DEPLOY = ROOT / "deploy"
 BIN = Path(sys.executable).parent
@@ -61,10 +62,18 @@ class Web(Production):
         subprocess.run(check, env=self.environment, check=True)
 
 
-def worker(environment: Mapping[str, str], folder: Path, *, threads: int = 4) -> Production:
+class Worker(Production):
     """A ``worker`` process."""
-    own = {**environment, "WORKER_CONCURRENCY": str(threads)}
-    return Production("worker", [str(DEPLOY / "process"), "worker"], own, folder)
+
+    def __init__(self, environment: Mapping[str, str], folder: Path, *, threads: int = 4) -> None:
+        own = {**environment, "WORKER_CONCURRENCY": str(threads)}
+        super().__init__("worker", [str(DEPLOY / "process"), "worker"], own, folder)
+
+    def start(self) -> None:
+        """Start, and wait until it takes messages: before that a SIGTERM ends it like any program."""
+        earlier = self.log.stat().st_size if self.log.exists() else 0
+        super().start()
+        until(lambda: b" ready." in self.log.read_bytes()[earlier:])
 
 
 def caddy(public_url: str, upstreams: Sequence[int], folder: Path) -> Production:

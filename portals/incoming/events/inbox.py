@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from structlog.contextvars import get_contextvars
 
 from portals.bitrix24.payloads import EventRequest
 from portals.incoming.events import proof, registry, store
@@ -72,6 +73,7 @@ def receive(event: EventRequest, sender: str = "") -> Receipt:
             data=_plain(event.data if gist is None else gist),
             dedup_key=_key(event),
             sender=sender,
+            request_id=str(get_contextvars().get("request_id", "")),
             credentials=event.auth if kind.keeps_credentials and event.auth.access_token else None,
         )
     )

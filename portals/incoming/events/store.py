@@ -33,6 +33,7 @@ class NewEvent:
     data: Mapping[str, object]
     dedup_key: str
     sender: str
+    request_id: str
     credentials: EventAuth | None
 
 
@@ -87,6 +88,7 @@ def insert(new: NewEvent) -> bool:
         "data": json.dumps(new.data),
         "dedup_key": new.dedup_key,
         "sender": new.sender,
+        "request_id": new.request_id,
         "now": now,
     }
     if auth is not None:
@@ -118,11 +120,11 @@ def _lookup() -> str:
 def _insertion(*, with_credentials: bool) -> str:
     stored = f"""
         INSERT INTO {PortalEvent._meta.db_table} (
-            portal_id, member_id, event, sent_at, data, dedup_key, sender, received_at, due_at,
+            portal_id, member_id, event, sent_at, data, dedup_key, sender, request_id, received_at, due_at,
             status, reason, attempts
         ) VALUES (
             %(portal_id)s, %(member_id)s, %(event)s, %(sent_at)s, %(data)s::jsonb, %(dedup_key)s,
-            %(sender)s, %(now)s, %(now)s, 'pending', '', 0
+            %(sender)s, %(request_id)s, %(now)s, %(now)s, 'pending', '', 0
         ) ON CONFLICT (dedup_key) DO NOTHING RETURNING id
     """  # noqa: S608
     if not with_credentials:

@@ -1,6 +1,7 @@
 """What happens to an accepted event: done, ignored or refused with a reason, later, or given up."""
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from portals.bitrix24.errors import Bitrix24Error, Disposition
 from portals.incoming.events import inbox, registry
@@ -26,6 +27,11 @@ def process(event_id: int, attempts: int) -> None:
     event = inbox.claim(event_id, attempts, seconds=LEASE_SECONDS)
     if event is None:
         return
+    with bound_contextvars(**({"request_id": event.request_id} if event.request_id else {})):
+        _process(event)
+
+
+def _process(event: PortalEvent) -> None:
     bound = log.bind(portal=event.member_id, event_code=event.event, attempt=event.attempts)
     try:
         outcome = _outcome(event)

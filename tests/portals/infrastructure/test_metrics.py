@@ -15,7 +15,10 @@ from tests.support.processes import end, python, until
 
 pytestmark = pytest.mark.django_db
 
-COUNT = "from portals.metrics import counters\nfor _ in range(5): counters.opened('widget', 'warm', 0.02)\n"
+COUNT = """
+from portals.infrastructure.metrics import counters
+for _ in range(5): counters.opened('widget', 'warm', 0.02)
+"""
 
 
 @pytest.fixture(autouse=True)

@@ -22,12 +22,12 @@ from tests.support.processes import end, python, until, worker
 
 RIVAL = """
 import sys
-from portals import tokens
+from portals.tokens import pairs
 from portals.models import Portal
 portal = Portal.objects.get()
 print("ready", flush=True)
 sys.stdin.readline()
-print(tokens.access_token(portal), flush=True)
+print(pairs.access_token(portal), flush=True)
 """
 
 
