@@ -5,7 +5,7 @@ PYTHON := $(VENV)/bin/python
 PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help setup doctor run test fuzz screenshots lint audit licences format bench faults messages requirements clean
+.PHONY: help setup doctor run test fuzz mutants screenshots lint audit licences format bench faults messages requirements clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ test: setup staticfiles/staticfiles.json ## run the whole test suite
 
 fuzz: setup ## feed every parser and address, others each time: make fuzz FUZZ_FACTOR=200
 	@FUZZ_FACTOR=$(or $(FUZZ_FACTOR),20) $(PYTHON) -m pytest tests/fuzzing
+
+mutants: setup ## change the modules that decide, in small ways, see whether tests notice: make mutants ONLY=tokens
+	@$(PYTHON) -m tests.mutants $(ONLY)
 
 screenshots: setup ## draw the pictures of docs/screenshots anew
 	@SCREENSHOTS=1 $(PYTHON) -m pytest tests/browser/test_looks.py tests/browser/test_states.py tests/browser/test_card_states.py tests/browser/test_admin.py

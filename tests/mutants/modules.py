@@ -1,0 +1,167 @@
+"""The modules that decide, and which tests should notice when one of them decides otherwise.
+
+Tests that start processes are not here: a changed module does not reach those.
+"""
+
+from typing import Final
+
+from tests.support.emulator import ROOT
+
+_BITRIX24 = "tests/portals/bitrix24"
+_LIFECYCLE = "tests/portals/lifecycle"
+_INCOMING = "tests/portals/incoming"
+_OUTGOING = "tests/portals/outgoing"
+_TOKENS = "tests/portals/tokens"
+_ACCESS = "tests/widget/access"
+_NOTEBOOK = "tests/widget/notebook"
+_PAGES = "tests/widget/pages"
+_API = "tests/widget/api"
+
+_OPENS: Final = (
+    _ACCESS,
+    "tests/security/test_access.py",
+    "tests/security/test_opens.py",
+    "tests/security/test_sessions.py",
+    "tests/platform/test_dialog_get.py",
+    "tests/platform/test_people_of_a_chat.py",
+    f"{_PAGES}/test_links.py",
+    "tests/scenarios/test_install_and_open.py",
+    "tests/scenarios/test_older_portals.py",
+)
+_NOTES: Final = (
+    f"{_NOTEBOOK}/test_notes.py",
+    f"{_NOTEBOOK}/test_words.py",
+    f"{_NOTEBOOK}/test_extremes.py",
+    _API,
+    f"{_NOTEBOOK}/test_search.py",
+    f"{_NOTEBOOK}/test_data_export.py",
+    "tests/security/test_objects.py",
+)
+_TEXTS: Final = (
+    f"{_NOTEBOOK}/test_markdown.py",
+    f"{_NOTEBOOK}/test_merging.py",
+    f"{_NOTEBOOK}/test_words.py",
+    f"{_NOTEBOOK}/test_bounds.py",
+    f"{_NOTEBOOK}/test_notes.py",
+    "tests/security/test_injection.py",
+)
+_PAIRS: Final = (_TOKENS, f"{_OUTGOING}/test_authorization_servers.py", f"{_OUTGOING}/test_consequences.py")
+_LEAVING: Final = (
+    f"{_LIFECYCLE}/test_erasure.py",
+    f"{_LIFECYCLE}/test_transitions.py",
+    f"{_INCOMING}/test_event_kinds.py",
+    "tests/scenarios/test_leaving.py",
+    "tests/scenarios/test_coming_back.py",
+    f"{_LIFECYCLE}/test_contradictions.py",
+)
+_INSTALLING: Final = (
+    f"{_LIFECYCLE}/test_install_flow.py",
+    f"{_INCOMING}/test_install_page.py",
+    f"{_LIFECYCLE}/test_contradictions.py",
+    "tests/security/test_takeovers.py",
+    "tests/platform/test_installation.py",
+    "tests/scenarios/test_installing.py",
+    "tests/scenarios/test_updating.py",
+    "tests/scenarios/test_older_portals.py",
+    f"{_INCOMING}/test_application_page.py",
+)
+_EVENTS: Final = (
+    f"{_INCOMING}/test_events.py",
+    f"{_INCOMING}/test_event_kinds.py",
+    "tests/security/test_events.py",
+    "tests/portals/operations/test_operator_events.py",
+    f"{_LIFECYCLE}/test_contradictions.py",
+    "tests/scenarios/test_leaving.py",
+)
+
+MODULES: Final[dict[str, tuple[str, ...]]] = {
+    **dict.fromkeys(
+        (
+            "widget/access/answers.py",
+            "widget/access/audience.py",
+            "widget/access/authorization.py",
+            "widget/access/claim.py",
+            "widget/access/everywhere.py",
+            "widget/access/fellows.py",
+            "widget/access/here.py",
+            "widget/access/inquiry.py",
+            "widget/access/kept.py",
+            "widget/access/line.py",
+            "widget/access/portal.py",
+            "widget/access/sessions.py",
+        ),
+        _OPENS,
+    ),
+    **dict.fromkeys(
+        (
+            "widget/notebook/data_export.py",
+            "widget/notebook/erasing.py",
+            "widget/notebook/folding.py",
+            "widget/notebook/history.py",
+            "widget/notebook/notes.py",
+            "widget/notebook/removal.py",
+        ),
+        _NOTES,
+    ),
+    **dict.fromkeys(
+        (
+            "widget/notebook/bounds.py",
+            "widget/notebook/checklists.py",
+            "widget/notebook/difference.py",
+            "widget/notebook/markdown.py",
+            "widget/notebook/merging.py",
+            "widget/notebook/rendering.py",
+        ),
+        _TEXTS,
+    ),
+    **dict.fromkeys(
+        (
+            "portals/tokens/dispatch.py",
+            "portals/tokens/pairs.py",
+            "portals/tokens/refresh.py",
+            "portals/tokens/schedule.py",
+        ),
+        _PAIRS,
+    ),
+    "portals/tokens/rotation.py": (f"{_TOKENS}/test_rotation.py",),
+    "portals/lifecycle/install.py": _INSTALLING,
+    "portals/lifecycle/payments.py": (*_EVENTS, f"{_OUTGOING}/test_consequences.py"),
+    "portals/lifecycle/presence.py": _LEAVING,
+    "portals/lifecycle/uninstall.py": _LEAVING,
+    "portals/outgoing/breaker.py": (
+        f"{_OUTGOING}/test_breaker.py",
+        f"{_OUTGOING}/test_authorization_servers.py",
+    ),
+    "portals/outgoing/bulkhead.py": (f"{_OUTGOING}/test_limits.py", "tests/scenarios/test_connections.py"),
+    "portals/outgoing/consequences.py": (f"{_OUTGOING}/test_consequences.py", *_PAIRS),
+    "portals/outgoing/limits.py": (f"{_OUTGOING}/test_limits.py", "tests/platform/test_limits.py"),
+    "portals/outgoing/suspicion.py": (f"{_OUTGOING}/test_suspicion.py", "tests/security/test_opens.py"),
+    **dict.fromkeys(
+        (
+            "portals/incoming/events/inbox.py",
+            "portals/incoming/events/kinds/install.py",
+            "portals/incoming/events/kinds/payment.py",
+            "portals/incoming/events/kinds/uninstall.py",
+            "portals/incoming/events/kinds/update.py",
+            "portals/incoming/events/proof.py",
+            "portals/incoming/events/registry.py",
+            "portals/incoming/events/spool.py",
+            "portals/incoming/events/store.py",
+            "portals/incoming/events/views.py",
+            "portals/incoming/events/wakeups.py",
+            "portals/incoming/events/work.py",
+        ),
+        _EVENTS,
+    ),
+    "portals/bitrix24/errors.py": (f"{_BITRIX24}/test_errors.py", f"{_BITRIX24}/test_answers.py"),
+}
+
+
+def files_of(module: str) -> list[str]:
+    """Files of the tests of a module, without folders."""
+    found: list[str] = []
+    for name in MODULES[module]:
+        path = ROOT / name
+        files = sorted(path.rglob("test_*.py")) if path.is_dir() else [path]
+        found += [file.relative_to(ROOT).as_posix() for file in files]
+    return found
