@@ -67,7 +67,8 @@ def sample(modules: list[str], wanted: int, seed: int) -> list[Change]:
     for name, all_of_it in found.items():
         worth = [change for change in all_of_it if change.id not in known]
         share = max(FEWEST, round(wanted * len(all_of_it) / total))
-        drawn += random.Random(f"{seed} {name}").sample(worth, min(share, len(worth)))
+        random.Random(f"{seed} {name}").shuffle(worth)
+        drawn += worth[:share]
     return drawn
 
 
@@ -99,13 +100,17 @@ def _walks(places: list[slots.Slot], modules: list[str], folder: Path) -> Walks:
     files = sorted({file for name in modules for file in files_of(name)})
     notes = [folder / f"walks-{number}" for number in range(len(files))]
     work: list[_Work] = [
-        (number, [files[number]], Recorder(modules, file), None, _LONGEST)
+        (number, [files[number]], Recorder(modules, file, start=number == 0), None, _LONGEST)
         for number, file in enumerate(notes)
     ]
-    for done, (_, verdict) in enumerate(_each(places, work), start=1):
+    again: list[_Work] = []
+    for done, (number, verdict) in enumerate(_each(places, work), start=1):
+        if verdict.status != slots.ALL_PASSED:
+            again.append(work[number])  # a busy machine may be to blame
+        _progress(f"looking which tests come past which lines: {done} of {len(files)} files")
+    for _, verdict in _each(places, again):
         if verdict.status != slots.ALL_PASSED:
             raise TestsFail(verdict.output)
-        _progress(f"looking which tests come past which lines: {done} of {len(files)} files")
     walks: Walks = {}
     for file in notes:
         walks |= json.loads(file.read_text())

@@ -7,53 +7,78 @@ import json
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
-from typing import Any
+from types import CodeType, FrameType
+from typing import Any, Final
 
 import pytest
 
 from tests.mutants.changes import Change
 from tests.support.emulator import ROOT
 
-# Tests by their names: seconds, and the lines by module.
+# Tests by their names: seconds, and the lines by module. Without a name: what runs before the first of them.
 Walks = dict[str, tuple[float, dict[str, list[int]]]]
+
+
+# Lines of one function in one test: a loop over a long text is followed so far.
+_ENOUGH: Final = 3_000
 
 
 class Recorder:
     """pytest plugin: writes `Walks` to a file."""
 
-    def __init__(self, modules: list[str], file: Path) -> None:
+    def __init__(self, modules: list[str], file: Path, *, start: bool) -> None:
+        """``start``: what runs while modules are imported as well."""
         self._modules = {str(ROOT / name): name for name in modules}
         self._file = file
         self._walks: Walks = {}
         self._lines: dict[str, set[int]] = {}
+        self._events = Counter[CodeType]()
+        self._start = start
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_load_initial_conftests(self) -> None:
+        """Django is set up after this."""
+        if self._start:
+            self._follow()
+
+    def pytest_collection_finish(self) -> None:
+        if self._start:
+            self._note("", 0)
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        self._lines = {}
+        self._lines, self._events = {}, Counter()
         began = time.perf_counter()
+        self._follow()
+        yield
+        self._note(item.nodeid, time.perf_counter() - began)
+
+    def _follow(self) -> None:
         threading.settrace(self._call)
         sys.settrace(self._call)
-        yield
+
+    def _note(self, test: str, seconds: float) -> None:
         sys.settrace(None)
         threading.settrace(None)
-        seconds = time.perf_counter() - began
-        self._walks[item.nodeid] = seconds, {name: sorted(lines) for name, lines in self._lines.items()}
+        self._walks[test] = seconds, {name: sorted(lines) for name, lines in self._lines.items()}
 
     def pytest_sessionfinish(self) -> None:
         self._file.write_text(json.dumps(self._walks))
 
     def _call(self, frame: FrameType, event: str, arg: Any) -> Any:
-        name = self._modules.get(frame.f_code.co_filename)
-        if name is None:
+        code = frame.f_code
+        name = self._modules.get(code.co_filename)
+        if name is None or self._events[code] > _ENOUGH:
             return None
         add = self._lines.setdefault(name, set()).add
 
         def line(frame: FrameType, event: str, arg: Any) -> Any:
             add(frame.f_lineno)
-            return line
+            self._events[code] += 1
+            return line if self._events[code] <= _ENOUGH else None
 
         return line
 
@@ -72,11 +97,15 @@ class Chosen:
 
 
 def tests_of(change: Change, walks: Walks, files: list[str]) -> list[str]:
-    """The shortest first. What a module says while it is imported concerns all of its tests."""
+    """The shortest first. What runs while modules are imported concerns all tests."""
+    at_import = change.at_import or _comes_past(change, walks[""][1])
     past = [
         (seconds, name)
         for name, (seconds, lines) in walks.items()
-        if name.partition("::")[0] in files
-        and (change.at_import or not set(change.lines).isdisjoint(lines.get(change.module, ())))
+        if name.partition("::")[0] in files and (at_import or _comes_past(change, lines))
     ]
     return [name for _, name in sorted(past)]
+
+
+def _comes_past(change: Change, lines: dict[str, list[int]]) -> bool:
+    return not set(change.lines).isdisjoint(lines.get(change.module, ()))

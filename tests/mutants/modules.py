@@ -45,8 +45,14 @@ _TEXTS: Final = (
     f"{_NOTEBOOK}/test_notes.py",
     "tests/security/test_injection.py",
 )
-_PAIRS: Final = (_TOKENS, f"{_OUTGOING}/test_authorization_servers.py", f"{_OUTGOING}/test_consequences.py")
+_PAIRS: Final = (
+    _TOKENS,
+    f"{_OUTGOING}/test_authorization_servers.py",
+    f"{_OUTGOING}/test_consequences.py",
+    f"{_LIFECYCLE}/test_transitions.py",
+)
 _LEAVING: Final = (
+    f"{_OUTGOING}/test_authorization_servers.py",
     f"{_LIFECYCLE}/test_erasure.py",
     f"{_LIFECYCLE}/test_transitions.py",
     f"{_INCOMING}/test_event_kinds.py",
@@ -66,6 +72,9 @@ _INSTALLING: Final = (
     f"{_INCOMING}/test_application_page.py",
 )
 _EVENTS: Final = (
+    "tests/scenarios/test_updating.py",
+    "tests/scenarios/test_living.py",
+    "tests/scenarios/test_without_database.py",
     f"{_INCOMING}/test_events.py",
     f"{_INCOMING}/test_event_kinds.py",
     "tests/security/test_events.py",
@@ -94,8 +103,6 @@ MODULES: Final[dict[str, tuple[str, ...]]] = {
     ),
     **dict.fromkeys(
         (
-            "widget/notebook/data_export.py",
-            "widget/notebook/erasing.py",
             "widget/notebook/folding.py",
             "widget/notebook/history.py",
             "widget/notebook/notes.py",
@@ -103,6 +110,13 @@ MODULES: Final[dict[str, tuple[str, ...]]] = {
         ),
         _NOTES,
     ),
+    "widget/notebook/data_export.py": (
+        f"{_NOTEBOOK}/test_data_export.py",
+        f"{_INCOMING}/test_application_page.py",
+        "tests/portals/operations/test_operations.py",
+        "tests/portals/operations/test_command.py",
+    ),
+    "widget/notebook/erasing.py": (f"{_LIFECYCLE}/test_erasure.py", "tests/scenarios/test_leaving.py"),
     **dict.fromkeys(
         (
             "widget/notebook/bounds.py",
@@ -125,7 +139,14 @@ MODULES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "portals/tokens/rotation.py": (f"{_TOKENS}/test_rotation.py",),
     "portals/lifecycle/install.py": _INSTALLING,
-    "portals/lifecycle/payments.py": (*_EVENTS, f"{_OUTGOING}/test_consequences.py"),
+    "portals/lifecycle/payments.py": (
+        f"{_INCOMING}/test_event_kinds.py",
+        f"{_INCOMING}/test_events.py",
+        f"{_OUTGOING}/test_consequences.py",
+        "tests/scenarios/test_living.py",
+        "tests/scenarios/test_older_portals.py",
+        "tests/platform/test_installation.py",
+    ),
     "portals/lifecycle/presence.py": _LEAVING,
     "portals/lifecycle/uninstall.py": _LEAVING,
     "portals/outgoing/breaker.py": (
@@ -148,10 +169,13 @@ MODULES: Final[dict[str, tuple[str, ...]]] = {
             "portals/incoming/events/spool.py",
             "portals/incoming/events/store.py",
             "portals/incoming/events/views.py",
-            "portals/incoming/events/wakeups.py",
             "portals/incoming/events/work.py",
         ),
         _EVENTS,
+    ),
+    "portals/incoming/events/wakeups.py": (
+        f"{_TOKENS}/test_handing_out.py",
+        "tests/portals/infrastructure/test_side_by_side.py",
     ),
     "portals/bitrix24/errors.py": (f"{_BITRIX24}/test_errors.py", f"{_BITRIX24}/test_answers.py"),
 }

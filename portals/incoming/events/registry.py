@@ -1,5 +1,6 @@
 """Which events we understand. A new one is one new file in `kinds`: found by itself, and bound by the reconcile."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -53,7 +54,7 @@ class LookAgain(Exception):
         self.seconds = seconds
 
 
-class EventKind:
+class EventKind(ABC):
     """One kind of event. Subclasses set ``code``; both methods must be safe to run twice."""
 
     code: ClassVar[str]
@@ -71,18 +72,18 @@ class EventKind:
         """
         return None
 
+    @abstractmethod
     def authenticate(self, event: EventRequest, portal: Portal | None) -> None:
         """Decide at the door, without any call outward, whether to accept. Raises: EventRefused."""
-        raise NotImplementedError
 
+    @abstractmethod
     def process(self, event: PortalEvent) -> Outcome:
         """Do what the event asks for.
 
         Raises: EventRefused, TryLater, LookAgain, Bitrix24Error and what services raise.
         """
-        raise NotImplementedError
 
-    def give_up(self, event: PortalEvent) -> None:
+    def give_up(self, event: PortalEvent) -> None:  # noqa: B027 - most kinds have nothing to do
         """It failed too often and is not processed again: what must not be forgotten is done here, maybe twice."""
 
 

@@ -5,12 +5,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.test import Client
 
-from portals.bitrix24.errors import RateLimited, TimeBudgetSpent
+from portals.bitrix24.errors import Bitrix24Error, RateLimited, TimeBudgetSpent
+from portals.infrastructure.shared import redis_client
 from portals.lifecycle import install
 from portals.models import Portal
-from portals.outgoing import bulkhead, limits
+from portals.outgoing import bulkhead, gateway
 from portals.outgoing.limits import ENTERPRISE, STANDARD, Plan, PortalGate
+from tests.support import exposed
 from tests.support.opens import Opens
 
 Install = Callable[..., Portal]
@@ -67,11 +70,11 @@ def test_a_burst_passes_then_the_line_moves_at_the_portals_pace(gate: PortalGate
 
 def test_waiting_is_bounded(gate: PortalGate, clock: Clock) -> None:
     impatient = replace(gate, sleep=lambda _: None)  # others stand in line at the same moment
-    for _ in range(int(STANDARD.brim + limits.LONGEST_WAIT * STANDARD.rate)):
+    for _ in range(45 + 4 * 2):  # the burst, and four seconds of the line
         impatient.admit(["profile"])
     with pytest.raises(RateLimited) as refused:
         impatient.admit(["profile"])
-    assert refused.value.retry_after == pytest.approx(limits.LONGEST_WAIT + 0.5, abs=0.01)
+    assert refused.value.retry_after == pytest.approx(4.5, abs=0.01)
 
 
 def test_background_work_leaves_half_to_opens_and_never_waits(gate: PortalGate, clock: Clock) -> None:
@@ -87,9 +90,11 @@ def test_background_work_leaves_half_to_opens_and_never_waits(gate: PortalGate, 
 
 def test_enterprise_portals_take_more(clock: Clock) -> None:
     gate = PortalGate("portal.example", ENTERPRISE, sleep=clock.sleep, clock=clock)
-    for _ in range(200):
+    for _ in range(245):
         gate.admit(["profile"])
     assert clock.slept == []
+    gate.admit(["profile"])
+    assert clock.slept == pytest.approx([0.2], abs=0.01)
 
 
 def test_portals_do_not_share_a_bucket(gate: PortalGate, clock: Clock) -> None:
@@ -114,6 +119,40 @@ def test_a_plan_that_promised_too_much_is_not_believed_for_an_hour(clock: Clock)
     assert clock.slept == []
     gate.admit(["profile"])
     assert len(clock.slept) == 1
+
+
+def test_what_a_portal_said_is_remembered_for_so_long(gate: PortalGate) -> None:
+    """By Redis' clock. A method that is barred without a word on how long is so for a minute."""
+    gate.refused(["profile"], RateLimited())
+    gate.refused(["im.dialog.get"], TimeBudgetSpent())
+    seconds = [redis_client().ttl(f"limit:{gate.host}:{name}") for name in ("modest", "bar:im.dialog.get")]
+    assert seconds == pytest.approx([3600, 60], abs=5)
+
+
+def test_a_place_is_one_of_a_person_or_of_background_work(gate: PortalGate, client: Client, db: None) -> None:
+    exposed.from_zero()
+    impatient = replace(gate, sleep=lambda _: None)
+    for _ in range(53):
+        impatient.admit(["profile"])
+    for each in (impatient, replace(gate, background=True)):
+        with pytest.raises(RateLimited):
+            each.admit(["profile"])
+    gate.refused(["profile"], TimeBudgetSpent(retry_after=30))
+    with pytest.raises(TimeBudgetSpent):
+        gate.admit(["profile"])
+    samples = exposed.scrape(client)
+
+    def kept_back(**labels: str) -> float:
+        return exposed.value(samples, "chat_notebook_limiter_refusals_total", **labels)
+
+    assert kept_back(reason="full", work="open") == kept_back(reason="full", work="background") == 1
+    assert kept_back(reason="barred", work="open") == 1
+    assert kept_back() == 3
+
+
+def test_an_address_that_is_none_is_refused_by_the_transport() -> None:
+    with pytest.raises(Bitrix24Error):
+        gateway.rest("nowhere", "token").call("profile")
 
 
 def test_a_method_whose_time_is_spent_is_not_called_until_it_is_free_again(gate: PortalGate) -> None:

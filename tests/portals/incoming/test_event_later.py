@@ -1,0 +1,107 @@
+"""Between the door and a worker days may pass, and an event stays only so long."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from portals import tasks
+from portals.incoming.events import inbox
+from portals.lifecycle import uninstall
+from portals.models import Portal, PortalEvent
+from tests.portals.incoming.test_events import uninstall_of
+from tests.support.events import Events
+
+pytestmark = pytest.mark.django_db
+Install = Callable[..., Portal]
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [("ONAPPUNINSTALL", "not_installed"), ("ONAPPPAYMENT", "not_installed"), ("ONAPPUPDATE", "not_active")],
+)
+@pytest.mark.parametrize("left", ["erased", "deleted"])
+def test_an_event_of_a_portal_that_left_meanwhile_asks_nobody(
+    events: Events, installed: Install, code: str, reason: str, left: str
+) -> None:
+    portal, control = installed(), events.emulator.control
+    assert events.post(uninstall_of(portal, event=code)).json() == {"receipt": "stored"}
+    if left == "erased":
+        PortalEvent.objects.update(portal=None)
+        portal.delete()
+    else:
+        portal.mark_deleted("uninstalled")
+        Portal.objects.update(application_token_digest="")
+    control.forget_requests()
+    events.work()
+    event = PortalEvent.objects.get()
+    assert (event.status, event.reason) == ("ignored", reason)
+    assert control.requests() == []
+
+
+def test_events_are_kept_for_a_month_and_those_that_wait_for_ever(installed: Install, settings: Any) -> None:
+    settings.EVENT_RETENTION_DAYS = 30
+    now = timezone.now()
+    PortalEvent.objects.bulk_create(
+        PortalEvent(
+            member_id="f" * 32, event="ONAPPUPDATE", dedup_key=str(number), status="done", processed_at=now
+        )
+        for number in range(2_003)
+    )
+    PortalEvent.objects.update(received_at=now - timedelta(days=31))
+    for status in ("done", "refused", "ignored", "failed"):
+        row = PortalEvent.objects.create(
+            member_id="f" * 32, event="E", dedup_key=status, status=status, processed_at=now
+        )
+        PortalEvent.objects.filter(pk=row.pk).update(received_at=now - timedelta(days=29))
+    for days in (1, 31):
+        row = PortalEvent.objects.create(member_id="f" * 32, event="W", dedup_key=f"w{days}")
+        PortalEvent.objects.filter(pk=row.pk).update(received_at=now - timedelta(days=days))
+    assert inbox.prune() == 2_003
+    assert sorted(PortalEvent.objects.values_list("event", flat=True)) == ["E"] * 4 + ["W"] * 2
+    tasks.prune_logs()
+    assert PortalEvent.objects.count() == 6
+
+
+@pytest.mark.parametrize(("clean", "notes_stay"), [("0", True), ("1", False)])
+def test_a_late_uninstall_is_heard_once_and_within_a_day(
+    events: Events, installed: Install, clean: str, notes_stay: bool
+) -> None:
+    """Somebody else noticed first that the portal had gone."""
+    portal = installed()
+    fields = uninstall_of(portal, **{"data[CLEAN]": clean})
+    portal.mark_deleted("vanished")
+    assert events.post(fields).json() == {"receipt": "stored"}
+    events.work()
+    assert PortalEvent.objects.filter(status="done").exists() or not notes_stay
+    assert Portal.objects.filter(pk=portal.pk).exists() is notes_stay
+    refused = events.post(fields, ts="1790000001")
+    assert refused.json()["error"] in ("not_installed", "portal_unknown")
+
+
+def test_an_uninstall_that_comes_a_day_late_is_nobodys_wish(events: Events, installed: Install) -> None:
+    portal = installed()
+    fields = uninstall_of(portal)
+    portal.mark_deleted("vanished")
+    late = timezone.now() - uninstall.LATE_EVENT - timedelta(minutes=1)
+    Portal.objects.update(status_changed_at=late)
+    events.post(fields)
+    events.work()
+    event = PortalEvent.objects.get()
+    assert (event.status, event.reason) == ("ignored", "not_installed")
+    assert Portal.objects.get().erase_due_at > timezone.now()
+
+
+@pytest.mark.parametrize(
+    ("token", "reason"), [(None, "application_token_missing"), ("0" * 32, "application_token_wrong")]
+)
+def test_a_late_uninstall_shows_the_token_that_the_portal_had(
+    events: Events, installed: Install, token: str | None, reason: str
+) -> None:
+    portal = installed()
+    fields = uninstall_of(portal)
+    portal.mark_deleted("vanished")
+    response = events.post(fields, auth__application_token=token)
+    assert (response.status_code, response.json()) == (403, {"error": reason})
