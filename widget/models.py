@@ -42,12 +42,27 @@ class ChatManager(models.Manager["Chat"]):
         portal.placement_settings = json.loads(portal.placement_settings)  # Django leaves it to its fields
         return portal, revision
 
+    def between(self, portal: Portal, one: int, other: int) -> "Chat | None":
+        """The private chat of two people, if the portal has ever named it; the newest, should there be several."""
+        lower, higher = sorted((one, other))
+        return self.filter(portal=portal, lower_user_id=lower, higher_user_id=higher).order_by("-pk").first()
+
+    def private_of(self, portal: Portal, user_id: int) -> bool:
+        """Whether any private chat of somebody is known."""
+        theirs = models.Q(lower_user_id=user_id) | models.Q(higher_user_id=user_id)
+        return self.filter(theirs, portal=portal).exists()
+
 
 class Chat(models.Model):
-    """A chat of a portal, by its canonical number: the same for every viewer, unlike ``dialog_id``."""
+    """A chat of a portal, by its canonical number: the same for every viewer, unlike ``dialog_id``.
+
+    Of a private one the numbers of its two people, the smaller first.
+    """
 
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="chats")
     chat_id = models.PositiveBigIntegerField()
+    lower_user_id = models.PositiveBigIntegerField(null=True, editable=False)
+    higher_user_id = models.PositiveBigIntegerField(null=True, editable=False)
     # grows with every change of a note: what an open page has seen is a number
     revision = models.PositiveBigIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -55,6 +70,19 @@ class Chat(models.Model):
     objects = ChatManager()
 
     class Meta:
+        indexes = [
+            # the open of a private chat: which one is meant, and whether one of somebody is known
+            models.Index(
+                fields=["portal", "lower_user_id", "higher_user_id"],
+                name="chat_private",
+                condition=models.Q(lower_user_id__isnull=False),
+            ),
+            models.Index(
+                fields=["portal", "higher_user_id"],
+                name="chat_private_of_higher",
+                condition=models.Q(higher_user_id__isnull=False),
+            ),
+        ]
         constraints = [
             # also serves the open: the chat of a proved dialog
             models.UniqueConstraint(fields=["portal", "chat_id"], name="chat_portal_chat_id"),
