@@ -275,7 +275,7 @@ class TestAuthorizationServer:
         assert cost(opens, form(opens, PRIYA)).told == (200, 1, 0)
 
     def test_crowded_by_us(self, opens: Opens, settings: Any) -> None:
-        settings.WEB_THREADS = 3
+        settings.WEB_THREADS = 2
         with bulkhead.place("authorization server"):
             assert cost(opens, form(opens, PRIYA)).told == (200, 1, 0)
 
@@ -361,7 +361,7 @@ class TestPortalAway:
 
     def test_nor_a_crowd_of_ours_at_the_portal(self, opens: Opens, settings: Any, alpha: Portal) -> None:
         posted = form(opens, PRIYA)
-        settings.WEB_THREADS = 3
+        settings.WEB_THREADS = 2
         with bulkhead.place(alpha.pk):
             refused = opens.post(posted)
         assert (refused.context["reason"], refused.headers["Retry-After"]) == ("busy", "1")
