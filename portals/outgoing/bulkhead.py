@@ -1,7 +1,8 @@
 """A portal that is slow or full may keep most threads of this process waiting, never all of them.
 
-A thread that waits costs some 50 KB and nothing else (docs/adr/0088-threads-that-wait.md), so there are many, and a crowd of
-one portal is let in together. Without a bound the people of one that does not answer would stop everybody's opens.
+A thread that waits costs some 50 KB and nothing else (docs/adr/0088-threads-that-wait.md), so there are many, and a
+crowd of one portal is let in together. Without a bound the people of one that does not answer would stop
+everybody's opens.
 """
 
 import threading

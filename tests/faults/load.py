@@ -61,7 +61,9 @@ class Load:
                 self._warm[key, user] = control.open(key, user, self._dialogs[key])
             until(lambda key=key: self._learn_event(key), TIMEOUT)  # type: ignore[misc]
         self.greet()
-        self.estate.django(_PAPER.format(control=control.url, oauth=self.estate.emulator.oauth_url, count=PAPER))
+        self.estate.django(
+            _PAPER.format(control=control.url, oauth=self.estate.emulator.oauth_url, count=PAPER)
+        )
 
     def greet(self) -> None:
         """Let every web process see everybody who comes back, so that each knows them all.

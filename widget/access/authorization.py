@@ -1,13 +1,14 @@
 """The authorization server: whose a token is, without a request to the portal.
 
-It is asked where the answer is likely to be enough: somebody's right to the dialog is known, or a private chat of the
-person whose number it is. It names the viewer by number alone; the rest comes from what the portal said of them (to
-themselves, or to a fellow member of the chat), and where that is not known the portal is asked after all. So it is if
-this server is silent, slow, crowded by us, or says anything but a plain yes.
+It is asked where the answer is likely to be enough: somebody's right to the dialog is known, or a private chat of
+the person whose number it is. It names the viewer by number alone; the rest comes from what the portal said of them
+(to themselves, or to a fellow member of the chat), and where that is not known the portal is asked after all. So it
+is if this server is silent, slow, crowded by us, or says anything but a plain yes.
 
 A portal has a token made whenever it shows us to somebody who may use the application (portal source, rest module,
-``rest.authorize`` in the component ``app.layout``, May 2026). So a young token is the portal's own word, as old as the
-token, that its holder works there and may use us. Of whoever holds an older one the portal is asked every ten minutes.
+``rest.authorize`` in the component ``app.layout``, May 2026). So a young token is the portal's own word, as old as
+the token, that its holder works there and may use us. Of whoever holds an older one the portal is asked every ten
+minutes.
 """
 
 import time
@@ -92,8 +93,8 @@ def _holder(inquiry: Inquiry) -> AppInfo | None:
 def _person(inquiry: Inquiry, holder: AppInfo) -> Identity | None:
     """Name, administrator and guest, as the portal told the viewer, or a fellow member of them.
 
-    With a young token that may have been within the hour. With another one a fellow member's look counts once, so that the
-    portal is asked about everybody who goes on.
+    With a young token that may have been within the hour. With another one a fellow member's look counts once, so
+    that the portal is asked about everybody who goes on.
     """
     made_at = min(time.time(), holder.expires.timestamp() - _LIFETIME)
     young = inquiry.lately(made_at)

@@ -1,7 +1,7 @@
 """A private chat: who may read it is in its name, the viewer and the person whose number the dialog is.
 
-So the portal is asked once which chat of its is meant (`widget.models.Chat`), and not again whether its two people may
-read what one of them wrote. A guest is: which colleagues a guest may talk to changes.
+So the portal is asked once which chat of its is meant (`widget.models.Chat`), and not again whether its two people
+may read what one of them wrote. A guest is: which colleagues a guest may talk to changes.
 """
 
 from portals.bitrix24.placements import Context

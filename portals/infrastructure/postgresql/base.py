@@ -5,7 +5,6 @@ from typing import Any
 from django.db.backends.postgresql import base
 from psycopg_pool import PoolTimeout
 
-
 # How often somebody waits for a connection of a pool that has some, as long as `OPTIONS` says each time.
 _PATIENCE = 5
 
@@ -18,7 +17,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """A connection out of the pool. Raises: PoolTimeout; if the process is busy, and the database is there, later."""
+        """A connection out of the pool. Raises: PoolTimeout; late, if it is only busy."""
         for _ in range(_PATIENCE):
             try:
                 return super().get_new_connection(conn_params)
