@@ -64,8 +64,9 @@ EVENT_RETENTION_DAYS = env.int("EVENT_RETENTION_DAYS", default=30)
 # Seconds between two inserts of logged calls by one process; 0: only when asked to.
 API_CALL_FLUSH_SECONDS = env.float("API_CALL_FLUSH_SECONDS", default=1.0)
 
-# Requests a web process works on at once (the Procfile gives the server the same number).
-WEB_THREADS = env.int("WEB_THREADS", default=8)
+# Requests a web process has in hand at once, most of them waiting for a portal (the Procfile gives the server the
+# same number).
+WEB_THREADS = env.int("WEB_THREADS", default=320)
 # Tasks a worker process works on at once (likewise).
 WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=4)
 
@@ -132,11 +133,11 @@ TEMPLATES = [
 
 DATABASES = {"default": database.from_url(env.str("DATABASE_URL", default="postgresql:///chat_notebook"))}
 DATABASES["default"]["ENGINE"] = "portals.infrastructure.postgresql"
-# A connection for every thread of the process, and two for those that work beside them. Seconds: a database that is
-# away is told of after twice `timeout`, and looked for anew by the next request.
+# Nobody keeps a connection while waiting for another server, so a process needs as many as work at once and not as
+# it has threads; two are for those that work beside them. Seconds.
 DATABASES["default"]["OPTIONS"]["pool"] = {
     "min_size": 1,
-    "max_size": max(WEB_THREADS, WORKER_CONCURRENCY) + 2,
+    "max_size": max(8, WORKER_CONCURRENCY) + 2,
     "timeout": 1,
     "reconnect_timeout": 0.5,
 }

@@ -1,11 +1,11 @@
 """What is in the sidebar: chats and their notes."""
 
-import json
 from typing import Final
 
-from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db import connection, models
 
 from portals.models import Portal
+from portals.models.rows import portal_of
 
 # What a warm open needs of a portal.
 _OF_PORTAL: Final = (
@@ -20,7 +20,6 @@ _OF_PORTAL: Final = (
     "placement_settings",
     "handlers_missing",
 )
-# In SQL: the ORM takes four times as long to compose it as PostgreSQL to answer it.
 _OPENED: Final = f"""
     SELECT {", ".join(_OF_PORTAL)},
         (SELECT revision FROM widget_chat WHERE id = %s AND portal_id = portals_portal.id)
@@ -31,23 +30,42 @@ _OPENED: Final = f"""
 class ChatManager(models.Manager["Chat"]):
     def opened(self, chat: int, member_id: str) -> tuple[Portal, int] | None:
         """A portal and the revision of its chat, None if there is no such chat; other fields are deferred."""
-        connection = connections[DEFAULT_DB_ALIAS]
         with connection.cursor() as cursor:
             cursor.execute(_OPENED, (chat, member_id))
             row = cursor.fetchone()
         *values, revision = row or [None]
         if revision is None:
             return None
-        portal = Portal.from_db(connection.alias, _OF_PORTAL, values)
-        portal.placement_settings = json.loads(portal.placement_settings)  # Django leaves it to its fields
-        return portal, revision
+        return portal_of(_OF_PORTAL, values), revision
+
+    def revision_of(self, chat: int) -> int:
+        """How many changes a chat has seen; 0 of one that is not there."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT revision FROM widget_chat WHERE id = %s", (chat,))
+            row = cursor.fetchone()
+        return int(row[0]) if row else 0
+
+    def between(self, portal: Portal, one: int, other: int) -> "Chat | None":
+        """The private chat of two people, if the portal has ever named it; the newest, should there be several."""
+        lower, higher = sorted((one, other))
+        return self.filter(portal=portal, lower_user_id=lower, higher_user_id=higher).order_by("-pk").first()
+
+    def private_of(self, portal: Portal, user_id: int) -> bool:
+        """Whether any private chat of somebody is known."""
+        theirs = models.Q(lower_user_id=user_id) | models.Q(higher_user_id=user_id)
+        return self.filter(theirs, portal=portal).exists()
 
 
 class Chat(models.Model):
-    """A chat of a portal, by its canonical number: the same for every viewer, unlike ``dialog_id``."""
+    """A chat of a portal, by its canonical number: the same for every viewer, unlike ``dialog_id``.
+
+    Of a private one the numbers of its two people, the smaller first.
+    """
 
     portal = models.ForeignKey(Portal, on_delete=models.CASCADE, related_name="chats")
     chat_id = models.PositiveBigIntegerField()
+    lower_user_id = models.PositiveBigIntegerField(null=True, editable=False)
+    higher_user_id = models.PositiveBigIntegerField(null=True, editable=False)
     # grows with every change of a note: what an open page has seen is a number
     revision = models.PositiveBigIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -55,6 +73,19 @@ class Chat(models.Model):
     objects = ChatManager()
 
     class Meta:
+        indexes = [
+            # the open of a private chat: which one is meant, and whether one of somebody is known
+            models.Index(
+                fields=["portal", "lower_user_id", "higher_user_id"],
+                name="chat_private",
+                condition=models.Q(lower_user_id__isnull=False),
+            ),
+            models.Index(
+                fields=["portal", "higher_user_id"],
+                name="chat_private_of_higher",
+                condition=models.Q(higher_user_id__isnull=False),
+            ),
+        ]
         constraints = [
             # also serves the open: the chat of a proved dialog
             models.UniqueConstraint(fields=["portal", "chat_id"], name="chat_portal_chat_id"),

@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -30,6 +31,8 @@ from portals.bitrix24.errors import (
 from portals.bitrix24.pinning import PinningAdapter
 
 _CONNECT_SECONDS: Final = 5.0
+# Answers beyond the ordinary size that a process reads at once: many threads wait, and memory is one.
+_LARGE: Final = threading.BoundedSemaphore(4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,7 @@ class Transport:
                     timeout=(min(_CONNECT_SECONDS, seconds), seconds),
                     verify=self._ca_bundle or True,
                 )
-                content = self._read(response, max_bytes)
+                content = self._read(response, max_bytes, deadline)
                 failure: Bitrix24Error | None = None
             except (requests.RequestException, HTTPError, OSError) as error:
                 failure = _failure(error)
@@ -158,9 +161,12 @@ class Transport:
         request_id = self._request_id()
         return headers | {"X-Request-ID": request_id} if request_id else headers
 
-    def _read(self, response: requests.Response, max_bytes: int | None) -> bytes:
+    def _read(self, response: requests.Response, max_bytes: int | None, deadline: Deadline) -> bytes:
         limit = max_bytes or self._max_bytes
-        content: bytes = response.raw.read(limit + 1, decode_content=False)
+        ordinary = min(limit, self._max_bytes)
+        content: bytes = response.raw.read(ordinary + 1, decode_content=False)
+        if ordinary < len(content) <= limit:
+            content += _rest(response, limit + 1 - len(content), deadline)
         if len(content) > limit:
             response.raw.close()
             if max_bytes is None:  # nothing that is asked for in the ordinary way is so large
@@ -182,6 +188,17 @@ class Transport:
             scheme: PinningAdapter(https=scheme == "https", trusted=self._trusted, pool_size=self._pool_size)
             for scheme in ("http", "https")
         }
+
+
+def _rest(response: requests.Response, size: int, deadline: Deadline) -> bytes:
+    """Raises: DeadlineExceeded."""
+    if not _LARGE.acquire(timeout=deadline.remaining):
+        raise DeadlineExceeded()
+    try:
+        rest: bytes = response.raw.read(size, decode_content=False)
+    finally:
+        _LARGE.release()
+    return rest
 
 
 def _checked(url: str) -> Url:

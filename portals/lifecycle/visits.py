@@ -13,6 +13,7 @@ from portals.lifecycle import install
 from portals.lifecycle.heal import heal
 from portals.lifecycle.placements import SidebarSettings
 from portals.models import Portal, signals
+from portals.models.rows import by_member_id
 from portals.outgoing import addresses, suspicion
 from portals.refusals import Refusal, refusal_for
 from portals.tokens import pairs
@@ -81,7 +82,7 @@ def _found_or_installed(opened: OpenRequest) -> Portal:
 
 def portal_for(member_id: str) -> Portal:
     """The portal that a request names, if it may be opened. One query. Raises: Refusal."""
-    portal = Portal.objects.for_opens().filter(member_id=member_id).first()
+    portal = by_member_id(member_id)
     if portal is None:
         raise Refusal("portal_unknown")
     require_open(portal)

@@ -1,6 +1,8 @@
-"""A portal that is slow or full may keep some threads of this process waiting, never all of them.
+"""A portal that is slow or full may keep most threads of this process waiting, never all of them.
 
-Without it a handful of people of one slow portal would stop the opens of everybody else.
+A thread that waits costs some 50 KB and nothing else (docs/adr/0088-threads-that-wait.md), so there are many, and a
+crowd of one portal is let in together. Without a bound the people of one that does not answer would stop
+everybody's opens.
 """
 
 import threading
@@ -12,15 +14,15 @@ from django.conf import settings
 
 from portals.bitrix24.errors import RateLimited
 
-# Threads that stay free for other portals.
-_FREE = 2
+# Of the threads of a process; the others stay free for other portals.
+_SHARE = 0.75
 _lock = threading.Lock()
 _inside: Counter[int | str] = Counter()
 
 
 def most() -> int:
     """How many threads of this process may be in one portal's hands at once."""
-    return max(1, int(settings.WEB_THREADS) - _FREE)
+    return max(1, int(settings.WEB_THREADS * _SHARE))
 
 
 @contextmanager

@@ -18,8 +18,8 @@ from portals.models import Portal
 from portals.outgoing import breaker
 from portals.outgoing.limits import PortalGate
 
-# Idle ones kept per host: as many as the threads of a busy worker, so that a refresh finds one open.
-_CONNECTIONS = 32
+# Idle ones kept per host: as many as a crowd of one portal, or the threads of a busy worker, use at once.
+_CONNECTIONS = 64
 
 
 def transport() -> Transport:

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 import psutil
+from django.conf import settings
 
-from tests.benchmarks.world import World
+from tests.benchmarks.world import World, processor_seconds
 from tests.support.emulator import ROOT
 from tests.support.processes import end, environment, until
 
-THREADS = 8
 # As the proxy hands it on.
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "X-Forwarded-For": "93.184.216.34"}
 
@@ -32,8 +32,14 @@ class Server:
 
     def resident(self) -> float:
         """Resident memory of the process that serves, in MB (10^6 bytes)."""
-        workers = psutil.Process(self.process.pid).children(recursive=True)
-        return max(worker.memory_info().rss for worker in workers) / 1e6
+        return max(worker.memory_info().rss for worker in self._workers()) / 1e6
+
+    def processor_seconds(self) -> float:
+        """What the process that serves has used so far."""
+        return sum(map(processor_seconds, self._workers()))
+
+    def _workers(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,7 @@ def served(world: World, module: str, **variables: str) -> Iterator[Server]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
-    command += ["--port", str(port), "--workers", "1", "--blocking-threads", str(THREADS)]
+    command += ["--port", str(port), "--workers", "1", "--blocking-threads", str(settings.WEB_THREADS)]
     command += ["--log-level", "error", f"{module}:application"]
     process = subprocess.Popen(
         command,

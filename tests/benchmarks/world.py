@@ -9,7 +9,6 @@ from django.core.cache import cache
 from django.db import connection
 
 from tests.support.emulator import Emulator
-from widget.pages import kept_pages
 
 
 @dataclass(frozen=True)
@@ -21,6 +20,8 @@ class World:
 
     def clean(self) -> None:
         """Empty tables, cache and queues, and the demo world."""
+        from widget.pages import kept_pages  # noqa: PLC0415 - the settings first
+
         self.emulator.reset()
         tables = [
             model._meta.db_table

@@ -61,7 +61,9 @@ class Load:
                 self._warm[key, user] = control.open(key, user, self._dialogs[key])
             until(lambda key=key: self._learn_event(key), TIMEOUT)  # type: ignore[misc]
         self.greet()
-        self.estate.django(_PAPER.format(control=control.url, count=PAPER))
+        self.estate.django(
+            _PAPER.format(control=control.url, oauth=self.estate.emulator.oauth_url, count=PAPER)
+        )
 
     def greet(self) -> None:
         """Let every web process see everybody who comes back, so that each knows them all.
@@ -213,7 +215,7 @@ _DUE = """
 _PAPER = """
 from tests.support.control import Control
 from tests.support.paper import paper_portals
-class Bitrix24: control = Control({control!r})
+class Bitrix24: control, oauth_url = Control({control!r}), {oauth!r}
 from datetime import timedelta
 tokens = paper_portals(Bitrix24, {count}, due_in=timedelta(hours=1))
 from portals.lifecycle.bindings import declaration_digest

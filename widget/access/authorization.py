@@ -1,9 +1,14 @@
 """The authorization server: whose a token is, without a request to the portal.
 
-It is asked where the answer is likely to be enough: somebody's right to the dialog is known. It names the person by
-number alone; the rest comes from what the portal said of that person a moment ago (to themselves, or to a fellow
-member of the chat), and where that is not known the portal is asked after all. So it is if this server is silent,
-slow, crowded by us, or says anything but a plain yes.
+It is asked where the answer is likely to be enough: somebody's right to the dialog is known, or a private chat of
+the person whose number it is. It names the viewer by number alone; the rest comes from what the portal said of them
+(to themselves, or to a fellow member of the chat), and where that is not known the portal is asked after all. So it
+is if this server is silent, slow, crowded by us, or says anything but a plain yes.
+
+A portal has a token made whenever it shows us to somebody who may use the application (portal source, rest module,
+``rest.authorize`` in the component ``app.layout``, May 2026). So a young token is the portal's own word, as old as
+the token, that its holder works there and may use us. Of whoever holds an older one the portal is asked every ten
+minutes.
 """
 
 import time
@@ -21,11 +26,14 @@ from portals.refusals import Refusal
 from widget.access import kept
 from widget.access.answers import Identity
 from widget.access.inquiry import Inquiry
+from widget.models import Chat
 
 log = structlog.get_logger(__name__)
 
 # Seconds: the portal could have answered meanwhile.
 _DEADLINE: Final = 3.0
+# Seconds that a token lives (Bitrix24 REST docs, "OAuth 2.0"); it is young as long as a right is fresh.
+_LIFETIME: Final = 3600
 _PLACE: Final = "authorization server"
 
 
@@ -34,20 +42,27 @@ class AuthorizationServer:
 
     def answer(self, inquiry: Inquiry) -> Identity | None:
         """Raises: Refusal for a token of another portal or application; TokenDead, TokenExpired."""
-        if not inquiry.lately(inquiry.of_token.opened_at):
+        if not _promises(inquiry):
             return None
         if not inquiry.holder_asked:
             inquiry.holder_asked = True
             inquiry.holder = _holder(inquiry)
         if inquiry.holder is None:
             return None
-        person = _person(inquiry, inquiry.holder.user_id)
+        person = _person(inquiry, inquiry.holder)
         if person is None:
             return None
         ends = min(kept.token_ends(inquiry.claim, time.time()), inquiry.holder.expires.timestamp())
         identity = replace(person, ends=min(person.ends, ends))
         kept.keep_identity(inquiry.claim, identity)
         return identity
+
+
+def _promises(inquiry: Inquiry) -> bool:
+    """Whether the holder's number is likely to be all that is missing."""
+    if inquiry.lately(inquiry.of_token.opened_at):
+        return True
+    return not inquiry.is_group and Chat.objects.private_of(inquiry.portal, inquiry.claim.dialog_id.number)
 
 
 def _holder(inquiry: Inquiry) -> AppInfo | None:
@@ -75,20 +90,26 @@ def _holder(inquiry: Inquiry) -> AppInfo | None:
     return word if word.installed and word.expires > datetime.now(UTC) else None
 
 
-def _person(inquiry: Inquiry, viewer: int) -> Identity | None:
-    """Name, administrator and guest, as the portal told the viewer.
+def _person(inquiry: Inquiry, holder: AppInfo) -> Identity | None:
+    """Name, administrator and guest, as the portal told the viewer, or a fellow member of them.
 
-    Of whom nothing was heard within the hour, a fellow member's look tells; once, so that the portal is asked about
-    everybody who goes on.
+    With a young token that may have been within the hour. With another one a fellow member's look counts once, so
+    that the portal is asked about everybody who goes on.
     """
-    known = inquiry.of(viewer)
-    if known.person is not None and known.person.epoch == inquiry.epoch:
-        person = inquiry.good(known.person)
-        return person if person and person.at > known.refused_at else None
-    look = inquiry.good(known.look)
-    if look is None or known.refused_at:
+    made_at = min(time.time(), holder.expires.timestamp() - _LIFETIME)
+    young = inquiry.lately(made_at)
+    known = inquiry.of(holder.user_id)
+    person = known.person if known.person and known.person.epoch == inquiry.epoch else None
+    heard_of = person is not None
+    if person is not None and not person.is_good(inquiry.epoch, stale=young or inquiry.away is not None):
+        person = None
+    if person is None and (young or not heard_of) and (look := inquiry.good(known.look)):
+        person = look.identity_of(holder.user_id)
+        if person is not None:
+            kept.keep_person(inquiry.claim, person)
+    if person is None or person.at <= known.refused_at:
         return None
-    person = inquiry.good(look.identity_of(viewer))
-    if person is not None:
-        kept.keep_person(inquiry.claim, person)
-    return person
+    if young:
+        fresh = person.is_good(inquiry.epoch)
+        person = replace(person, at=max(person.at, made_at), admin=person.admin if fresh else None)
+    return inquiry.good(person)

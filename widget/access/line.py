@@ -26,6 +26,7 @@ from widget.access.fellows import FellowMember
 from widget.access.here import RightsHere, TokenHere
 from widget.access.inquiry import Away, Inquiry
 from widget.access.portal import RightsAtPortal, ViewerAtPortal
+from widget.access.private import PrivateChat
 from widget.access.sessions import LIFETIME, WidgetSession
 
 log = structlog.get_logger(__name__)
@@ -38,7 +39,7 @@ class ProofSource(StrEnum):
     """Whom it took to prove an open, in the order in which they are asked; the ``outcome`` in the metrics."""
 
     WARM = "warm"  # nobody: both answers were kept
-    KNOWN = "known"  # the authorization server said who; what they may do was kept
+    KNOWN = "known"  # the authorization server said who; what they may do was known
     SHARED = "shared"  # a fellow member's look said what they may do
     COLD = "cold"  # the portal
     STALE = "stale"  # nobody new: the portal cannot be reached, and answers of the last hour count
@@ -65,6 +66,7 @@ WHO: Final[Sequence[tuple[ProofSource, WhoSource]]] = (
 MAY: Final[Sequence[tuple[ProofSource, MaySource]]] = (
     (ProofSource.WARM, RightsHere()),
     (ProofSource.WARM, RightsEverywhere()),
+    (ProofSource.KNOWN, PrivateChat()),
     (ProofSource.SHARED, FellowMember()),
     (ProofSource.COLD, RightsAtPortal()),
 )

@@ -112,7 +112,7 @@ def _rights(inquiry: Inquiry, identity: Identity, answers: BatchResult, at: floa
     except AccessDenied as error:
         _refused(inquiry, identity.viewer)
         raise Refusal("no_access", detail=str(error)) from None
-    chat, _ = Chat.objects.get_or_create(portal=inquiry.portal, chat_id=dialog.chat_id)
+    chat = _chat(inquiry, identity.viewer, dialog)
     visits.used(inquiry.portal)
     entity = f"{dialog.entity_type}:{dialog.entity_id}" if dialog.entity_type else ""
     people = named(answers) if inquiry.is_group else {}
@@ -131,6 +131,18 @@ def _rights(inquiry: Inquiry, identity: Identity, answers: BatchResult, at: floa
         member = asdict(rights) | {"can_write": True}
         kept.keep_look(inquiry.claim, Look(**member, people=people))
     return rights
+
+
+def _chat(inquiry: Inquiry, viewer: int, dialog: Dialog) -> Chat:
+    """With its two people, if it is a private one."""
+    people: dict[str, int] = {}
+    if dialog.message_type == "P" and not inquiry.is_group:
+        lower, higher = sorted((viewer, inquiry.claim.dialog_id.number))
+        people = {"lower_user_id": lower, "higher_user_id": higher}
+    chat, _ = Chat.objects.get_or_create(portal=inquiry.portal, chat_id=dialog.chat_id, defaults=people)
+    if people and chat.lower_user_id is None:  # first opened under its other name, "chat7"
+        Chat.objects.filter(pk=chat.pk).update(**people)
+    return chat
 
 
 @contextmanager

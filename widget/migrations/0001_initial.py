@@ -22,6 +22,8 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("chat_id", models.PositiveBigIntegerField()),
+                ("lower_user_id", models.PositiveBigIntegerField(editable=False, null=True)),
+                ("higher_user_id", models.PositiveBigIntegerField(editable=False, null=True)),
                 ("revision", models.PositiveBigIntegerField(db_default=0, default=0)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 (
@@ -99,6 +101,22 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ("-version",),
             },
+        ),
+        migrations.AddIndex(
+            model_name="chat",
+            index=models.Index(
+                condition=models.Q(("lower_user_id__isnull", False)),
+                fields=["portal", "lower_user_id", "higher_user_id"],
+                name="chat_private",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="chat",
+            index=models.Index(
+                condition=models.Q(("higher_user_id__isnull", False)),
+                fields=["portal", "higher_user_id"],
+                name="chat_private_of_higher",
+            ),
         ),
         migrations.AddConstraint(
             model_name="chat",

@@ -121,7 +121,7 @@ def has(chat_id: int, note_id: int) -> bool:
 
 def revision(chat_id: int) -> int:
     """How many changes the chat has seen; 0 of one that was erased a moment ago."""
-    return next(iter(Chat.objects.filter(pk=chat_id).values_list("revision", flat=True)), 0)
+    return Chat.objects.revision_of(chat_id)
 
 
 def changes(chat_id: int, *, since: int) -> tuple[Sequence[Note], bool]:

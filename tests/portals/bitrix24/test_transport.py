@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from portals.bitrix24.errors import (
     TokenExpired,
     Unreachable,
 )
-from portals.bitrix24.transport import CallRecord, Transport
+from portals.bitrix24.transport import _LARGE, CallRecord, Transport
 from tests.portals.bitrix24.conftest import LOOPBACK
 from tests.portals.bitrix24.scripted import FORM, ScriptedServer, answer, post, read_request, scripted
 
@@ -67,6 +68,26 @@ def test_a_large_answer_is_cut_off():
             post(transport, server.url)
         with pytest.raises(AnswerTooLarge):  # who names a size reckons with a larger answer
             transport.post(server.url, form=FORM, deadline=5, method="profile", max_bytes=950)
+
+
+def test_few_large_answers_are_read_at_once():
+    def script(connection: socket.socket) -> None:
+        while read_request(connection):
+            connection.sendall(answer("200 OK", b'{"result":"' + b"x" * size + b'"}'))
+
+    transport = Transport(trusted_networks=[LOOPBACK], max_bytes=1000)
+    large: dict[str, Any] = {"form": FORM, "method": "profile", "max_bytes": 5000}
+    with scripted(script) as server, ThreadPoolExecutor(4) as pool:
+        size = 3000
+        places = [pool.submit(_LARGE.acquire).result() for _ in range(4)]
+        with pytest.raises(DeadlineExceeded):
+            transport.post(server.url, deadline=0.3, **large)
+        size = 900
+        assert post(transport, server.url) == "x" * 900
+        size = 3000
+        for _ in places:
+            _LARGE.release()
+        assert transport.post(server.url, deadline=5, **large).body["result"] == "x" * 3000
 
 
 def _silent(connection: socket.socket) -> None:

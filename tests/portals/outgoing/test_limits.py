@@ -170,7 +170,7 @@ def test_without_redis_nothing_is_held_up(gate: PortalGate, settings: object) ->
 
 
 def test_one_portal_never_holds_all_threads(settings: Any) -> None:
-    settings.WEB_THREADS = 4
+    settings.WEB_THREADS = 3
     with bulkhead.place(1), bulkhead.place(1):
         with pytest.raises(RateLimited) as refused, bulkhead.place(1):
             pass
@@ -186,7 +186,7 @@ def test_an_open_of_a_slow_portal_gets_a_page_that_tries_again_and_others_are_se
     opens: Opens, installed: Install, settings: Any
 ) -> None:
     """Three people of one slow portal, three threads: the third is sent away at once, another portal is served."""
-    settings.WEB_THREADS = 4
+    settings.WEB_THREADS = 3
     slow, _ = installed("alpha"), installed("beta")
     form = opens.form("alpha", 3, "chat22")
     with bulkhead.place(slow.pk), bulkhead.place(slow.pk):

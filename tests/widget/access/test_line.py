@@ -19,12 +19,14 @@ from tests.support.opens import Opens, frame_data
 from tests.support.scene import commands, cost, with_dialog
 from widget.access import OpenClaim, kept
 from widget.api.throttles import Reading
+from widget.models import Chat
 
 shared_cache: Any = cache  # with what is no part of Django's interface
 pytestmark = pytest.mark.django_db
 # alpha's people (emulator/demo/northwind.py); chat22 has 1, Priya, Tomas and Mei, not Lucia; chat24 is open to all.
 ADMIN, PRIYA, TOMAS, LUCIA, MEI = 1, 3, 4, 5, 7
 CHAT = "chat22"
+GUEST, WIDGET = 8, "http://127.0.0.1:8000/widget/"
 
 
 @pytest.fixture(autouse=True)
@@ -131,7 +133,7 @@ class TestFellowMembers:
     def test_a_guest_is_known_as_one(self, opens: Opens) -> None:
         """The look tells who is a guest, so the portal need not be asked to keep one out."""
         cost(opens, form(opens, TOMAS, "chat27"))
-        guest = opens.form("alpha", 8, "chat27", handler="http://127.0.0.1:8000/widget/")
+        guest = opens.form("alpha", GUEST, "chat27", handler=WIDGET)
         found = cost(opens, guest)
         assert found.told == (403, 0, 1)
         assert found.response.context["reason"] == "employees_only"
@@ -147,17 +149,6 @@ class TestFellowMembers:
         page = cost(opens, form(opens, MEI)).response
         assert frame_data(page)["expires_in"] <= 900 - 240
 
-    def test_no_private_chat_is_shared(self, opens: Opens) -> None:
-        """A number is another chat for each viewer: it is proved for each by the portal."""
-        page = cost(opens, form(opens, PRIYA, str(MEI))).response
-        opens.api(frame_data(page)["session"]).add("between Priya and Mei")
-        other = cost(opens, form(opens, MEI, str(PRIYA)))
-        assert other.portal == 1
-        assert "between Priya and Mei" in other.response.content.decode()
-        third = cost(opens, form(opens, TOMAS, str(MEI)))
-        assert third.portal == 1
-        assert "between Priya and Mei" not in third.response.content.decode()
-
     def test_portals_share_nothing(self, opens: Opens, installed: Any) -> None:
         installed("beta")
         cost(opens, form(opens, ADMIN, "chat21"))
@@ -169,6 +160,100 @@ class TestFellowMembers:
         cost(opens, form(opens, TOMAS, "chat24"))
         assert "im.dialog.get" in commands(opens)
         assert "im.dialog.users.list" not in commands(opens)
+
+
+class TestPrivateChats:
+    """A number is another chat for each viewer, and it is that viewer's by its name."""
+
+    @pytest.fixture(autouse=True)
+    def _written(self, opens: Opens) -> None:
+        page = cost(opens, form(opens, PRIYA, str(MEI))).response
+        opens.api(frame_data(page)["session"]).add("between Priya and Mei")
+
+    def test_the_portal_is_asked_once_which_chat_is_meant(self, opens: Opens, clocks: Clocks) -> None:
+        clocks.advance(seconds=30 * 60)
+        found = cost(opens, form(opens, PRIYA, str(MEI)))
+        assert found.told == (200, 0, 1)
+        assert "between Priya and Mei" in found.response.content.decode()
+
+    def test_also_for_the_other(self, opens: Opens) -> None:
+        unknown = cost(opens, form(opens, MEI, str(PRIYA)))
+        assert (unknown.portal, "between Priya and Mei" in unknown.response.content.decode()) == (1, True)
+        known = cost(opens, form(opens, MEI, str(PRIYA)))
+        assert known.told == (200, 0, 1)
+        assert "between Priya and Mei" in known.response.content.decode()
+
+    def test_whoever_else_names_one_of_them(self, opens: Opens) -> None:
+        cost(opens, form(opens, TOMAS))
+        third = cost(opens, form(opens, TOMAS, str(MEI)))
+        assert third.portal == 1
+        assert "between Priya and Mei" not in third.response.content.decode()
+
+    def test_first_opened_under_the_number_of_the_chat(self, opens: Opens) -> None:
+        Chat.objects.update(lower_user_id=None, higher_user_id=None)
+        shared_cache.clear()
+        assert cost(opens, form(opens, PRIYA, str(MEI))).portal == 1
+        shared_cache.clear()
+        cost(opens, form(opens, PRIYA))
+        assert cost(opens, form(opens, PRIYA, str(MEI))).told == (200, 0, 1)
+
+    def test_of_a_guest_the_portal_is_asked(self, opens: Opens, clocks: Clocks) -> None:
+        """Which colleagues a guest may talk to changes."""
+        Portal.objects.update(placement_settings={"extranet": "Y"})
+        guest = opens.form("alpha", GUEST, str(TOMAS), handler=WIDGET)
+        assert cost(opens, guest).told == (200, 1, 0)
+        clocks.advance(seconds=6 * 60)
+        assert cost(opens, opens.form("alpha", GUEST, str(TOMAS), handler=WIDGET)).told == (200, 1, 1)
+
+    def test_not_for_who_was_refused_meanwhile(self, opens: Opens, clocks: Clocks) -> None:
+        clocks.advance(seconds=1)
+        posted = form(opens, PRIYA, str(MEI))
+        kept.void_viewer(_claim(posted), PRIYA)
+        assert cost(opens, posted).told == (200, 1, 1)
+
+
+class TestYoungTokens:
+    """A portal has a token made when it shows us: as old as the token, that is its word about who works there."""
+
+    def test_who_was_heard_of_within_the_hour(self, opens: Opens, clocks: Clocks) -> None:
+        cost(opens, form(opens, PRIYA))
+        clocks.advance(seconds=50 * 60)
+        cost(opens, form(opens, TOMAS))
+        found = cost(opens, form(opens, PRIYA))
+        assert found.told == (200, 0, 1)
+        assert 890 < frame_data(found.response)["expires_in"] <= 900
+
+    def test_a_fellow_member_again_and_again(self, opens: Opens, clocks: Clocks) -> None:
+        cost(opens, form(opens, PRIYA))
+        assert cost(opens, form(opens, MEI)).told == (200, 0, 1)
+        clocks.advance(seconds=11 * 60)
+        cost(opens, form(opens, PRIYA))
+        assert cost(opens, form(opens, MEI)).told == (200, 0, 1)
+
+    def test_one_that_was_kept_in_a_drawer_is_no_word_of_today(self, opens: Opens, clocks: Clocks) -> None:
+        cost(opens, form(opens, PRIYA))
+        clocks.advance(seconds=10 * 60)
+        older = form(opens, PRIYA)
+        clocks.advance(seconds=6 * 60)
+        cost(opens, form(opens, TOMAS))
+        assert cost(opens, older).told == (200, 1, 1)
+
+    def test_the_session_is_as_old_as_the_token(self, opens: Opens, clocks: Clocks) -> None:
+        cost(opens, form(opens, PRIYA))
+        clocks.advance(seconds=20 * 60)
+        token = form(opens, PRIYA)
+        clocks.advance(seconds=4 * 60)
+        cost(opens, form(opens, TOMAS))
+        found = cost(opens, token)
+        assert found.told == (200, 0, 1)
+        assert frame_data(found.response)["expires_in"] <= 900 - 240
+
+    def test_an_administrator_of_an_hour_ago_is_none_to_go_by(self, opens: Opens, clocks: Clocks) -> None:
+        cost(opens, form(opens, ADMIN))
+        Portal.objects.update(placement_settings={"role": "ADMIN"})
+        clocks.advance(seconds=15 * 60)
+        cost(opens, form(opens, PRIYA))
+        assert cost(opens, form(opens, ADMIN)).portal == 1
 
 
 class TestAuthorizationServer:
@@ -190,7 +275,7 @@ class TestAuthorizationServer:
         assert cost(opens, form(opens, PRIYA)).told == (200, 1, 0)
 
     def test_crowded_by_us(self, opens: Opens, settings: Any) -> None:
-        settings.WEB_THREADS = 3
+        settings.WEB_THREADS = 2
         with bulkhead.place("authorization server"):
             assert cost(opens, form(opens, PRIYA)).told == (200, 1, 0)
 
@@ -276,7 +361,7 @@ class TestPortalAway:
 
     def test_nor_a_crowd_of_ours_at_the_portal(self, opens: Opens, settings: Any, alpha: Portal) -> None:
         posted = form(opens, PRIYA)
-        settings.WEB_THREADS = 3
+        settings.WEB_THREADS = 2
         with bulkhead.place(alpha.pk):
             refused = opens.post(posted)
         assert (refused.context["reason"], refused.headers["Retry-After"]) == ("busy", "1")

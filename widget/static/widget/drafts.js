@@ -85,7 +85,7 @@ export class Draft {
   #later(kept) {
     clearTimeout(this.#timer);
     this.#waiting = kept;
-    this.#timer = setTimeout(() => this.#hand(), PAUSE);
+    this.#timer = setTimeout(() => this.#hand(), kept ? PAUSE : 0);
   }
 
   /** If Bitrix24 does not answer, the text is still in its field. */
