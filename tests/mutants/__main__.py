@@ -1,5 +1,7 @@
 """A sample of changes, each against its tests: ``python -m tests.mutants [part of a module's name …]``.
 
+Or the changes of these names: ``python -m tests.mutants 8ecf1294 …``.
+
 MUTANTS draws that many, MUTANTS_SEED others. Writes `.data/mutants.json`.
 """
 
@@ -12,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -72,11 +74,17 @@ def sample(modules: list[str], wanted: int, seed: int) -> list[Change]:
     return drawn
 
 
+def again(names: list[str]) -> list[Change]:
+    """The changes of these names."""
+    found = (change for name in MODULES for change in changes(name, (ROOT / name).read_text()))
+    return [change for change in found if change.id in names]
+
+
 def main(asked: list[str]) -> int:
     """Exit status 1 if too few were noticed, 2 if tests fail without any change."""
-    modules = [name for name in MODULES if not asked or any(part in name for part in asked)]
     wanted, seed = int(os.environ.get("MUTANTS") or WANTED), int(os.environ.get("MUTANTS_SEED") or 1)
-    drawn = sample(modules, wanted, seed)
+    modules = [name for name in MODULES if not asked or any(part in name for part in asked)]
+    drawn = sample(modules, wanted, seed) if modules else again(asked)
     began = time.monotonic()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that services end as well
     with tempfile.TemporaryDirectory(prefix="chat-notebook-mutants-", ignore_cleanup_errors=True) as name:
@@ -87,7 +95,7 @@ def main(asked: list[str]) -> int:
                 stack.enter_context(slots.Slot(number, services, folder)) for number in range(1, SLOTS + 1)
             ]
             try:
-                walks = _walks(places, modules, folder)
+                walks = _walks(places, {change.module for change in drawn}, folder)
             except TestsFail as error:
                 _say(f"Without any change:\n{error}")
                 return 2
@@ -95,12 +103,12 @@ def main(asked: list[str]) -> int:
     return _report(outcomes, time.monotonic() - began, seed)
 
 
-def _walks(places: list[slots.Slot], modules: list[str], folder: Path) -> Walks:
+def _walks(places: list[slots.Slot], modules: Iterable[str], folder: Path) -> Walks:
     """What each test comes past. Raises: TestsFail."""
     files = sorted({file for name in modules for file in files_of(name)})
     notes = [folder / f"walks-{number}" for number in range(len(files))]
     work: list[_Work] = [
-        (number, [files[number]], Recorder(modules, file, start=number == 0), None, _LONGEST)
+        (number, [files[number]], Recorder(list(MODULES), file, start=number == 0), None, _LONGEST)
         for number, file in enumerate(notes)
     ]
     again: list[_Work] = []

@@ -55,6 +55,7 @@ _DROPPED: Final = {
 }
 _CONDITIONS: Final = {"filter", "exclude", "get", "update", "select_for_update", "Q"}
 _SMALL: Final = 10
+_MODULE: Final = "<module>"
 _LOGS: Final = {"log", "logger", "logging"}
 _COMPOUND: Final = (
     ast.If,
@@ -81,6 +82,7 @@ class Change:
     after: str
     last: int  # line of the statement, without what stands below it
     at_import: bool
+    defines: str  # by the module, and nothing but that
     number: int  # of the node
     choice: int
     id: str
@@ -131,7 +133,7 @@ class _Place:
             for place in self.ancestors()
             if isinstance(place.node, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef))
         ]
-        return ".".join(reversed(names)) or "<module>"
+        return ".".join(reversed(names)) or _MODULE
 
     @property
     def in_function(self) -> bool:
@@ -152,8 +154,21 @@ def changes(module: str, source: str) -> list[Change]:
             name = hashlib.sha256("\0".join((module, *key, str(seen[key]))).encode()).hexdigest()[:8]
             first, last = _extent(place.statement)
             at_import = not place.in_function or isinstance(place.statement, (ast.FunctionDef, ast.ClassDef))
+            defines = "" if place.function != _MODULE else _target(place.statement)
             found.append(
-                Change(module, place.function, first, before, after, last, at_import, number, choice, name)
+                Change(
+                    module,
+                    place.function,
+                    first,
+                    before,
+                    after,
+                    last,
+                    at_import,
+                    defines,
+                    number,
+                    choice,
+                    name,
+                )
             )
     return found
 
@@ -172,6 +187,12 @@ def _changed(source: str, number: int, choice: int) -> tuple[ast.Module, ast.AST
     statement = replacement if whole else place.statement
     place.put(replacement)
     return ast.fix_missing_locations(root), statement
+
+
+def _target(node: ast.AST) -> str:
+    """The name that a statement gives to something."""
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return targets[0].id if len(targets) == 1 and isinstance(targets[0], ast.Name) else ""
 
 
 def _extent(node: Any) -> tuple[int, int]:

@@ -4,6 +4,7 @@ A change is shown to those alone that come past it, the shortest first.
 """
 
 import json
+import re
 import sys
 import threading
 import time
@@ -16,6 +17,7 @@ from typing import Any, Final
 import pytest
 
 from tests.mutants.changes import Change
+from tests.mutants.modules import MODULES
 from tests.support.emulator import ROOT
 
 # Tests by their names: seconds, and the lines by module. Without a name: what runs before the first of them.
@@ -97,15 +99,35 @@ class Chosen:
 
 
 def tests_of(change: Change, walks: Walks, files: list[str]) -> list[str]:
-    """The shortest first. What runs while modules are imported concerns all tests."""
-    at_import = change.at_import or _comes_past(change, walks[""][1])
+    """The shortest first. What runs while modules are imported concerns all tests, unless it names a constant that
+    is read later: then whoever comes past a line that reads it."""
+    concerned = {change.module: set(change.lines)}
+    everybody = change.at_import or _comes_past(concerned, walks[""][1])
+    if everybody and change.defines:
+        concerned = _readers(change)
+        everybody = not any(concerned.values()) or _comes_past(concerned, walks[""][1])
     past = [
         (seconds, name)
         for name, (seconds, lines) in walks.items()
-        if name.partition("::")[0] in files and (at_import or _comes_past(change, lines))
+        if name.partition("::")[0] in files and (everybody or _comes_past(concerned, lines))
     ]
     return [name for _, name in sorted(past)]
 
 
-def _comes_past(change: Change, lines: dict[str, list[int]]) -> bool:
-    return not set(change.lines).isdisjoint(lines.get(change.module, ()))
+def _readers(change: Change) -> dict[str, set[int]]:
+    """Lines of all modules that name what a change defines."""
+    word = re.compile(rf"\b{change.defines}\b")
+    found = {
+        module: {
+            number
+            for number, line in enumerate((ROOT / module).read_text().splitlines(), start=1)
+            if word.search(line) and not line.startswith(("from ", "import ", "#"))
+        }
+        for module in MODULES
+    }
+    found[change.module] -= set(change.lines)
+    return found
+
+
+def _comes_past(concerned: dict[str, set[int]], lines: dict[str, list[int]]) -> bool:
+    return any(not numbers.isdisjoint(lines.get(module, ())) for module, numbers in concerned.items())

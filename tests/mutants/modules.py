@@ -46,12 +46,15 @@ _TEXTS: Final = (
     "tests/security/test_injection.py",
 )
 _PAIRS: Final = (
+    f"{_LIFECYCLE}/test_locks.py",
     _TOKENS,
     f"{_OUTGOING}/test_authorization_servers.py",
     f"{_OUTGOING}/test_consequences.py",
     f"{_LIFECYCLE}/test_transitions.py",
 )
 _LEAVING: Final = (
+    f"{_LIFECYCLE}/test_presence.py",
+    f"{_LIFECYCLE}/test_locks.py",
     f"{_OUTGOING}/test_authorization_servers.py",
     f"{_LIFECYCLE}/test_erasure.py",
     f"{_LIFECYCLE}/test_transitions.py",
@@ -61,6 +64,8 @@ _LEAVING: Final = (
     f"{_LIFECYCLE}/test_contradictions.py",
 )
 _INSTALLING: Final = (
+    f"{_LIFECYCLE}/test_locks.py",
+    f"{_LIFECYCLE}/test_what_is_stored.py",
     f"{_LIFECYCLE}/test_install_flow.py",
     f"{_INCOMING}/test_install_page.py",
     f"{_LIFECYCLE}/test_contradictions.py",
@@ -72,6 +77,7 @@ _INSTALLING: Final = (
     f"{_INCOMING}/test_application_page.py",
 )
 _EVENTS: Final = (
+    f"{_INCOMING}/test_event_later.py",
     "tests/scenarios/test_updating.py",
     "tests/scenarios/test_living.py",
     "tests/scenarios/test_without_database.py",
@@ -97,6 +103,7 @@ MODULES: Final[dict[str, tuple[str, ...]]] = {
             "widget/access/kept.py",
             "widget/access/line.py",
             "widget/access/portal.py",
+            "widget/access/private.py",
             "widget/access/sessions.py",
         ),
         _OPENS,
