@@ -38,6 +38,7 @@ class Recorder:
         self._walks: Walks = {}
         self._lines: dict[str, set[int]] = {}
         self._events = Counter[CodeType]()
+        self._failed: set[str] = set()
         self._start = start
 
     @pytest.hookimpl(tryfirst=True)
@@ -67,8 +68,14 @@ class Recorder:
         threading.settrace(None)
         self._walks[test] = seconds, {name: sorted(lines) for name, lines in self._lines.items()}
 
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self._failed.add(report.nodeid)
+
     def pytest_sessionfinish(self) -> None:
-        self._file.write_text(json.dumps(self._walks))
+        """A test that fails already would notice everything."""
+        passed = {name: walk for name, walk in self._walks.items() if name not in self._failed}
+        self._file.write_text(json.dumps(passed))
 
     def _call(self, frame: FrameType, event: str, arg: Any) -> Any:
         code = frame.f_code

@@ -80,7 +80,7 @@ class Slot:
         self._emulator.stop()
 
     def start(self, files: Sequence[str], plugin: object, change: Change | None, *, limit: float) -> None:
-        """Run tests up to the first that fails, for at most `limit` seconds."""
+        """Run tests, of a change up to the first that fails, for at most `limit` seconds."""
         self._renew()
         self._began, self._limit = time.monotonic(), limit
         self._pid = os.fork()
@@ -126,27 +126,39 @@ class Slot:
         output = os.open(self._output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         for stream in (1, 2):
             os.dup2(output, stream)
-        os.environ["DATABASE_URL"] = _database_url(self._services, self._database)
+        os.environ["DATABASE_URL"] = self._services.database_url
         os.environ["REDIS_URL"] = _cache(self._services, self._number)
         if change:
             _install(change)
-        options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "tests.support.services"]
+        options = ["-x"] if change else []
+        options += ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "tests.support.services"]
         options += ["-o", "addopts=", "--hypothesis-seed=0", "--tb=short", "-W", "ignore"]
-        return int(pytest.main([*options, *files], plugins=[_Given(self._emulator), plugin]))
+        return int(pytest.main([*options, *files], plugins=[_Given(self._emulator, self._database), plugin]))
 
 
 class _Given:
     """Fixtures that outlive a process: the database is there already, and so is the emulator."""
 
-    def __init__(self, emulator: Emulator) -> None:
-        self._values = {"django_db_setup": None, "emulator_process": emulator}
+    def __init__(self, emulator: Emulator, database: str) -> None:
+        self._emulator = emulator
+        self._database = database
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> bool | None:
-        if fixturedef.argname not in self._values:
+        if fixturedef.argname == "django_db_setup":
+            self._connect(request.getfixturevalue("django_db_blocker"))
+        elif fixturedef.argname != "emulator_process":
             return None
-        fixturedef.cached_result = (self._values[fixturedef.argname], fixturedef.cache_key(request), None)
+        fixturedef.cached_result = (self._emulator, fixturedef.cache_key(request), None)
         return True
+
+    def _connect(self, blocker: Any) -> None:
+        """As Django does once it has made a database for tests."""
+        from django.db import connection  # noqa: PLC0415 - settings are read by now
+
+        connection.settings_dict["NAME"] = self._database
+        with blocker.unblock():
+            connection.ensure_connection()
 
 
 class _Finder(importlib.abc.MetaPathFinder):
