@@ -168,8 +168,8 @@ def _named(world: World, session: requests.Session, form: Form) -> float:
     return seconds
 
 
-def _batch(session: requests.Session, form: Form) -> float:
-    """Seconds that the portal takes to answer the batch of an unknown viewer's open."""
+def batch_of(form: Form) -> list[tuple[str, str]]:
+    """The form of the batch that an unknown viewer's open sends."""
     commands = {
         "app": "app.info",
         "profile": "profile",
@@ -181,8 +181,13 @@ def _batch(session: requests.Session, form: Form) -> float:
             for n in range(3)
         },
     }
+    return [*php_pairs({"halt": False, "cmd": commands}), ("auth", form["fields"]["AUTH_ID"])]
+
+
+def _batch(session: requests.Session, form: Form) -> float:
+    """Seconds that the portal takes to answer it."""
     endpoint = Portal.objects.values_list("client_endpoint", flat=True).get()
-    data = [*php_pairs({"halt": False, "cmd": commands}), ("auth", form["fields"]["AUTH_ID"])]
+    data = batch_of(form)
     started = time.perf_counter()
     answer = session.post(f"{endpoint}batch", data=data, timeout=10)
     seconds = time.perf_counter() - started

@@ -77,6 +77,15 @@ class Load:
         return statistics.quantiles(self.seconds, n=20)[-1]
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What came back, good or not, and after how long."""
+
+    status: int
+    content: bytes
+    seconds: float
+
+
 @contextmanager
 def served(world: World, module: str, **variables: str) -> Iterator[Server]:
     """One web process of ``module``; further ``variables`` of its environment."""
@@ -116,6 +125,17 @@ def load(server: Server, requests: Sequence[Request], *, connections: int = 4) -
         thread.join()
     assert len(seconds) == len(requests), "some requests failed"
     return Load(len(requests) / (time.perf_counter() - begun), seconds)
+
+
+def ask(server: Server, request: Request) -> Answer:
+    """One request on a connection of its own."""
+    connection = _connect(server)
+    started = time.perf_counter()
+    connection.request("POST", request.path, request.body, FORM)
+    answer = connection.getresponse()
+    content = answer.read()
+    connection.close()
+    return Answer(answer.status, content, time.perf_counter() - started)
 
 
 def in_turns(
