@@ -29,14 +29,12 @@ def check(portal: Portal) -> str:
         portal.block(UNPAID)
         return UNPAID
     if app.licence_status and app.licence_status != portal.licence_status:
-        portal.licence_status = app.licence_status
         asked = Portal.objects.filter(pk=portal.pk, installation=portal.installation)
         asked.update(licence_status=app.licence_status, updated_at=timezone.now())
     if app.payment_expired:
         portal.block(UNPAID)
         return UNPAID
-    if portal.status == Portal.Status.BLOCKED:
-        portal.recover("paid", disproved=[UNPAID])
+    portal.recover("paid", disproved=[UNPAID])
     if not app.installed:
         return UNFINISHED
     return "grace" if app.days is not None and app.days < 0 else "paid"

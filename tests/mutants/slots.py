@@ -159,6 +159,7 @@ class _Given:
         connection.settings_dict["NAME"] = self._database
         with blocker.unblock():
             connection.ensure_connection()
+            connection.close()
 
 
 class _Finder(importlib.abc.MetaPathFinder):

@@ -5,11 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.utils import timezone
 
 from portals import tasks
-from portals.incoming.events import inbox
-from portals.lifecycle import uninstall
+from portals.incoming.events import inbox, spool
+from portals.lifecycle import bindings, uninstall
 from portals.models import Portal, PortalEvent
 from tests.portals.incoming.test_events import uninstall_of
 from tests.support.events import Events
@@ -105,3 +106,48 @@ def test_a_late_uninstall_shows_the_token_that_the_portal_had(
     portal.mark_deleted("vanished")
     response = events.post(fields, auth__application_token=token)
     assert (response.status_code, response.json()) == (403, {"error": reason})
+
+
+def test_an_update_that_the_application_token_vouches_for_binds_again(
+    events: Events, installed: Install
+) -> None:
+    portal = installed()
+    Portal.objects.update(handlers_digest="older", app_version=0)
+    events.post(uninstall_of(portal, event="ONAPPUPDATE"))
+    events.work()
+    assert PortalEvent.objects.get().status == "done"
+    portal.refresh_from_db()
+    assert (portal.handlers_digest, portal.app_version) == (bindings.declaration_digest(), 1)
+
+
+def test_an_event_that_fails_waits_longer_each_time_up_to_an_hour(events: Events, installed: Install) -> None:
+    portal = installed()
+    events.emulator.control.fault("oauth", "500")
+    events.post(uninstall_of(portal))
+    waits = []
+    for _ in range(11):
+        now = timezone.now()
+        events.work_later()
+        waits.append((PortalEvent.objects.get().due_at - now).total_seconds())
+    for failures, wait in enumerate(waits, start=1):
+        expected = min(15 * 2**failures, 3600)
+        assert expected <= wait <= expected * 1.2 + 5
+
+
+def test_a_spooled_event_that_no_key_opens_holds_up_no_other(
+    events: Events, installed: Install, settings: Any
+) -> None:
+    portal = installed()
+    known = settings.TOKEN_ENCRYPTION_KEYS
+    settings.TOKEN_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+    assert spool.keep({"event": "ONAPPUPDATE"})
+    settings.TOKEN_ENCRYPTION_KEYS = known
+    assert spool.keep(uninstall_of(portal))
+    assert spool.drain(inbox.receive) == 2
+    assert PortalEvent.objects.get().event == "ONAPPUNINSTALL"
+    assert spool.drain(inbox.receive) == 0
+
+
+@pytest.mark.parametrize(("size", "room"), [(7_000, True), (8_001, False)])
+def test_the_spool_takes_no_event_that_is_too_long(size: int, room: bool) -> None:
+    assert spool.keep({"event": "x" * size}) is room

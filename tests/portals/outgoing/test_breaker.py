@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.test import Client
 
 from portals.bitrix24.errors import (
     BadAnswer,
@@ -19,6 +20,7 @@ from portals.bitrix24.errors import (
 from portals.infrastructure.shared import redis_client
 from portals.outgoing import breaker
 from portals.outgoing.breaker import THRESHOLD, State
+from tests.support import exposed
 
 HOST = "portal.example"
 
@@ -87,6 +89,74 @@ def test_who_dies_while_trying_does_not_keep_it_open() -> None:
         assert breaker._may_try(HOST)
         ttl: Any = redis_client().ttl(f"breaker:{HOST}:trial")
         assert 0 < ttl <= 20
+
+
+def test_failures_are_in_a_row_if_they_are_of_ten_minutes() -> None:
+    call(Unreachable())
+    assert redis_client().ttl(f"breaker:{HOST}") == pytest.approx(600, abs=5)
+
+
+def test_who_is_told_to_wait_is_told_how_long() -> None:
+    with time_machine.travel(1_900_000_000, tick=False) as clock:
+        assert breaker.circuit_of(HOST).pause == 0
+        for _ in range(THRESHOLD):
+            call(Unreachable())
+        pause = breaker.circuit_of(HOST).pause
+        clock.shift(1)
+        with pytest.raises(CircuitOpen) as refused, breaker.guard(HOST):
+            pytest.fail("the call was made")
+        assert refused.value.retry_after == pytest.approx(pause - 1)
+        clock.shift(pause)
+        assert breaker.circuit_of(HOST).pause == 0
+        with breaker.guard(HOST), pytest.raises(CircuitOpen) as refused, breaker.guard(HOST):
+            pytest.fail("a second one may not")
+        assert refused.value.retry_after == 1
+
+
+def test_a_trial_that_fails_makes_room_for_the_next() -> None:
+    with time_machine.travel(1_900_000_000, tick=False) as clock:
+        for _ in range(THRESHOLD):
+            call(Unreachable())
+        for trips in range(1, 5):
+            assert breaker.circuit_of(HOST).trips == trips
+            clock.shift(breaker.circuit_of(HOST).pause)
+            call(Unreachable())
+
+
+def test_many_that_fail_together_are_one_failed_return() -> None:
+    for _ in range(THRESHOLD - 1):
+        call(Unreachable())
+    under_way = [breaker.guard(HOST) for _ in range(3)]
+    for each in under_way:
+        each.__enter__()
+    for each in under_way:
+        error = Unreachable()
+        assert not each.__exit__(Unreachable, error, None)
+    assert breaker.circuit_of(HOST).trips == 1
+
+
+def test_open_hosts_are_named_until_they_may_be_tried() -> None:
+    with time_machine.travel(1_900_000_000, tick=False) as clock:
+        for host in (HOST, "another.example"):
+            assert breaker.open_hosts() <= {HOST}
+            for _ in range(THRESHOLD):
+                call(Unreachable(), host)
+        assert breaker.open_hosts() == {HOST, "another.example"}
+        clock.shift(breaker.FIRST_PAUSE)
+        assert breaker.open_hosts() == set()
+        call(Unreachable())
+        assert breaker.open_hosts() == {HOST}
+        clock.shift(breaker.LONGEST_PAUSE)
+        call()
+        assert breaker.open_hosts() == set()
+        assert redis_client().zcard("breakers:open") == 0
+
+
+def test_trips_are_counted(client: Client, db: None) -> None:
+    exposed.from_zero()
+    for _ in range(THRESHOLD):
+        call(Unreachable())
+    assert exposed.value(exposed.scrape(client), "chat_notebook_breaker_trips_total") == 1
 
 
 def test_without_redis_every_call_goes_out(settings: Any) -> None:
