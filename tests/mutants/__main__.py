@@ -9,6 +9,7 @@ import json
 import os
 import random
 import re
+import resource
 import signal
 import sys
 import tempfile
@@ -161,7 +162,7 @@ def _report(outcomes: list[Outcome], seconds: float, seed: int) -> int:
     share = _share(outcomes)
     _say(
         f"\n{len(outcomes)} changes, {share:.1%} noticed (target {TARGET:.0%}), "
-        f"seed {seed}, {seconds / 60:.1f} minutes"
+        f"seed {seed}, {seconds / 60:.1f} minutes, {_processor_minutes():.1f} of a core"
     )
     rows = [
         {**asdict(outcome.change), "noticed": outcome.noticed, "seconds": round(outcome.seconds, 2)}
@@ -170,6 +171,12 @@ def _report(outcomes: list[Outcome], seconds: float, seed: int) -> int:
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps({"seed": seed, "minutes": seconds / 60, "changes": rows}, indent=1))
     return 0 if share >= TARGET else 1
+
+
+def _processor_minutes() -> float:
+    """What it cost, which a busy machine does not change."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (used.ru_utime + used.ru_stime) / 60
 
 
 def _share(outcomes: list[Outcome]) -> float:

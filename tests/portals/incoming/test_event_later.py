@@ -120,6 +120,36 @@ def test_an_update_that_the_application_token_vouches_for_binds_again(
     assert (portal.handlers_digest, portal.app_version) == (bindings.declaration_digest(), 1)
 
 
+@pytest.mark.parametrize("token", [None, "0" * 32])
+def test_an_update_that_shows_nothing_is_refused(
+    events: Events, installed: Install, token: str | None
+) -> None:
+    fields = uninstall_of(installed(), event="ONAPPUPDATE")
+    response = events.post(fields, auth__application_token=token)
+    assert (response.status_code, response.json()) == (403, {"error": "token_missing"})
+    assert not PortalEvent.objects.exists()
+
+
+def test_trying_again_is_for_the_chosen_ones_that_failed(installed: Install) -> None:
+    now = timezone.now()
+    rows = [
+        PortalEvent.objects.create(
+            member_id="f" * 32,
+            event="ONAPPPAYMENT",
+            dedup_key=str(number),
+            status=status,
+            processed_at=now,
+            attempts=120,
+            looks=2,
+        )
+        for number, status in enumerate(["failed", "failed", "done"])
+    ]
+    assert inbox.requeue([rows[0].pk, rows[2].pk]) == 1
+    found = PortalEvent.objects.order_by("pk").values_list("status", "attempts", "looks")
+    assert list(found) == [("pending", 0, 0), ("failed", 120, 2), ("done", 120, 2)]
+    assert len(inbox.dispatchable()) == 1
+
+
 def test_an_event_that_fails_waits_longer_each_time_up_to_an_hour(events: Events, installed: Install) -> None:
     portal = installed()
     events.emulator.control.fault("oauth", "500")

@@ -2,17 +2,19 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from portals.bitrix24.errors import Unreachable
 from portals.lifecycle import install, presence
-from portals.models import BLOCKED_BY_OPERATOR, Portal, PortalEvent
-from portals.outgoing import addresses
-from portals.tokens import pairs, refresh
+from portals.models import BLOCKED_BY_OPERATOR, Portal, PortalEvent, PortalToken
+from portals.outgoing import addresses, breaker
+from portals.tokens import dispatch, pairs, refresh
 from tests.portals.lifecycle.test_transitions import waiting_for_a_row
 from tests.support.opens import Opens
 from tests.support.processes import until
@@ -66,6 +68,22 @@ def test_whoever_claims_passes_by_what_somebody_has_in_hand(claim: Callable[[], 
         with meanwhile(lambda: found.append(claim())) as rival:
             rival.join(10)
             assert found == [[free.pk]]
+
+
+def test_a_token_is_handed_out_whoever_has_its_portal_in_hand(settings: Any) -> None:
+    """Also while one authorization server fails, and portals have to be told apart."""
+    settings.BITRIX24_OAUTH_URL = ["https://first.example", "https://second.example"]
+    for _ in range(breaker.THRESHOLD):
+        with suppress(Unreachable), breaker.guard("second.example"):
+            raise Unreachable
+    portal = stored(1)
+    PortalToken.objects.update(refresh_due_at=timezone.now())
+    with transaction.atomic():
+        refresh.hold(portal)
+        found: list[list[int]] = []
+        with meanwhile(lambda: found.extend(dispatch.claim_due())) as rival:
+            rival.join(10)
+            assert found == [[portal.tokens.get().pk]]
 
 
 DECISIONS: dict[str, Callable[[Portal], object]] = {
