@@ -17,7 +17,7 @@ from typing import Any, Final
 import pytest
 
 from tests.mutants.changes import Change
-from tests.mutants.modules import MODULES
+from tests.mutants.modules import MODULES, NUMBERS
 from tests.support.emulator import ROOT
 
 # Tests by their names: seconds, and the lines by module. Without a name: what runs before the first of them.
@@ -116,7 +116,8 @@ def tests_of(change: Change, walks: Walks, files: list[str]) -> list[str]:
     past = [
         (seconds, name)
         for name, (seconds, lines) in walks.items()
-        if name.partition("::")[0] in files and (everybody or _comes_past(concerned, lines))
+        if (file := name.partition("::")[0]) in files
+        and (everybody or _comes_past(concerned, lines) or (change.defines and file == NUMBERS))
     ]
     return [name for _, name in sorted(past)]
 

@@ -13,7 +13,7 @@ import redis
 import structlog
 from django.core.exceptions import ImproperlyConfigured
 
-from portals.bitrix24.payloads import EventRequest, PayloadError
+from portals.bitrix24.payloads import EventRequest
 from portals.incoming.events.registry import EventRefused
 from portals.infrastructure.shared import redis_client
 from portals.models.fields import seal, unseal
@@ -64,7 +64,7 @@ def _deliver(sealed: str, receive: Callable[[EventRequest, str], Any]) -> None:
     try:
         fields, sender = json.loads(unseal(sealed))
         receive(EventRequest.parse(fields), sender)
-    except (EventRefused, PayloadError) as error:
+    except EventRefused as error:
         log.warning("event_refused", reason=error.reason, spooled=True)
     except (ValueError, ImproperlyConfigured) as error:
         log.error("spooled_event_unreadable", reason=type(error).__name__)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from portals import tasks
 from portals.incoming.events import inbox, spool
-from portals.lifecycle import bindings, uninstall
+from portals.lifecycle import bindings
 from portals.models import Portal, PortalEvent
 from tests.portals.incoming.test_events import uninstall_of
 from tests.support.events import Events
@@ -82,16 +82,18 @@ def test_a_late_uninstall_is_heard_once_and_within_a_day(
     assert refused.json()["error"] in ("not_installed", "portal_unknown")
 
 
-def test_an_uninstall_that_comes_a_day_late_is_nobodys_wish(events: Events, installed: Install) -> None:
+@pytest.mark.parametrize(("hours", "heard"), [(23, True), (25, False)])
+def test_an_uninstall_that_comes_a_day_late_is_nobodys_wish(
+    events: Events, installed: Install, hours: int, heard: bool
+) -> None:
     portal = installed()
-    fields = uninstall_of(portal)
+    fields = uninstall_of(portal, **{"data[CLEAN]": "0"})
     portal.mark_deleted("vanished")
-    late = timezone.now() - uninstall.LATE_EVENT - timedelta(minutes=1)
-    Portal.objects.update(status_changed_at=late)
+    Portal.objects.update(status_changed_at=timezone.now() - timedelta(hours=hours))
     events.post(fields)
     events.work()
     event = PortalEvent.objects.get()
-    assert (event.status, event.reason) == ("ignored", "not_installed")
+    assert (event.status, event.reason) == (("done", "") if heard else ("ignored", "not_installed"))
     assert Portal.objects.filter(erase_due_at__gt=timezone.now()).exists()
 
 

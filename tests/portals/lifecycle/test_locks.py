@@ -86,6 +86,16 @@ def test_a_token_is_handed_out_whoever_has_its_portal_in_hand(settings: Any) -> 
             assert found == [[portal.tokens.get().pk]]
 
 
+def test_tokens_are_made_due_without_waiting_for_who_is_changing_one() -> None:
+    held, free = stored(1), stored(2)
+    with transaction.atomic():
+        PortalToken.objects.select_for_update().get(portal=held)
+        found: list[int] = []
+        with meanwhile(lambda: found.extend(pairs.make_due([held, free]))) as rival:
+            rival.join(10)
+            assert found == [free.tokens.get().pk]
+
+
 DECISIONS: dict[str, Callable[[Portal], object]] = {
     "handlers": lambda portal: install.claim_stale(10),
     "presence": lambda portal: presence.claim_due(10),
