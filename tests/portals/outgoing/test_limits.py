@@ -221,7 +221,7 @@ def test_a_spent_time_budget_is_a_page_that_tries_again_and_no_further_call(
     opens.emulator.control.forget_requests()
     answers = [opens.post(form) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [503, 503]
-    assert "portal_slow" in answers[0].content.decode()
+    assert "busy" in answers[0].content.decode()
     assert len(opens.emulator.control.requests("rest")) == 1
 
 
