@@ -129,6 +129,13 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         _("This page tries again by itself."),
         retry_after=5,
     ),
+    "portal_slow": Explanation(
+        503,
+        _("Your Bitrix24 is slow right now"),
+        _("Many people are waiting for its answer."),
+        _("This page tries again by itself."),
+        retry_after=5,
+    ),
     "certificate_refused": Explanation(
         503,
         _("The certificate of your Bitrix24 is not valid"),
@@ -255,8 +262,8 @@ _REASONS: Mapping[Disposition, str] = {
     Disposition.MISCONFIGURED: "misconfigured",
     Disposition.BUG: "unexpected",
 }
-# Codes of our own limits that are about the one who asks.
-_OWN_LIMITS: Mapping[str, str] = {"token_busy": "asked_too_often"}
+# Codes of our own limits; ``token_busy`` is about the one who asks.
+_OWN_LIMITS: Mapping[str, str] = {"token_busy": "asked_too_often", "portal_crowded": "portal_slow"}
 
 # Causes that people have to be told more exactly. ``access_denied`` of a whole request: the plan is without REST
 # (Bitrix24 REST docs, "Error codes", August 2026: "REST API is available only on commercial plans").

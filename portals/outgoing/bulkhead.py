@@ -26,13 +26,13 @@ def most() -> int:
 
 
 @contextmanager
-def place(of: int | str) -> Iterator[None]:
-    """Be one of those who wait for a portal (by our key) or another server (by a name).
+def place(of: int | str, *, at_most: int | None = None) -> Iterator[None]:
+    """Be one of those who wait for a portal (by our key) or another server (by a name), ``at_most`` so many.
 
     Raises: RateLimited (``portal_crowded``), without waiting.
     """
     with _lock:
-        if _inside[of] >= most():
+        if _inside[of] >= min(most(), at_most or most()):
             raise RateLimited("portal_crowded", retry_after=1)
         _inside[of] += 1
     try:

@@ -7,7 +7,7 @@ import random
 import statistics
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
@@ -103,7 +103,9 @@ def _at_once(world: World, server: Server, people: list[int], report: Report) ->
 
 def _bare(forms: Sequence[Form], oauth_url: str = "") -> float:
     """Seconds until the last of the calls of these opens is answered; refused ones are repeated as we are told."""
-    endpoint = Portal.objects.values_list("client_endpoint", flat=True).get(domain__endswith=_port(forms[0]))
+    endpoint = Portal.objects.values_list("client_endpoint", flat=True).get(
+        member_id=forms[0]["fields"]["member_id"]
+    )
 
     def call(form: Form) -> None:
         token = form["fields"]["AUTH_ID"]
@@ -121,15 +123,6 @@ def _bare(forms: Sequence[Form], oauth_url: str = "") -> float:
     with ThreadPoolExecutor(len(forms)) as pool:
         list(pool.map(call, forms))
     return time.perf_counter() - started
-
-
-def _port(form: Form) -> str:
-    return (
-        ":"
-        + str(
-            form["fields"]["DOMAIN"] if "DOMAIN" in form["fields"] else form["frame_name"].split("|")[0]
-        ).rpartition(":")[2]
-    )
 
 
 def _together(server: Server, forms: Sequence[Form]) -> list[Answer]:
@@ -271,6 +264,3 @@ def _played(servers: Sequence[Server], plan: Sequence[tuple[float, Request]]) ->
 
 def _p95(values: Sequence[float]) -> float:
     return statistics.quantiles(values, n=20)[-1]
-
-
-Statistic = Callable[[Sequence[float]], float]

@@ -35,6 +35,8 @@ _DEADLINE: Final = 3.0
 # Seconds that a token lives (Bitrix24 REST docs, "OAuth 2.0"); it is young as long as a right is fresh.
 _LIFETIME: Final = 3600
 _PLACE: Final = "authorization server"
+# Questions of a process that are under way at once: it serves all portals, and no limit of it is documented.
+_AT_MOST: Final = 64
 
 
 class AuthorizationServer:
@@ -70,7 +72,7 @@ def _holder(inquiry: Inquiry) -> AppInfo | None:
     token, portal = inquiry.claim.access_token, inquiry.portal
     try:
         suspicion.asks(token)
-        with bulkhead.place(_PLACE):
+        with bulkhead.place(_PLACE, at_most=_AT_MOST):
             word = gateway.authorization_server(portal).app_info(token, deadline=_DEADLINE)
     except (TokenDead, TokenExpired):
         # The portal has the last word, but not about one invented token after the other.

@@ -364,7 +364,7 @@ class TestPortalAway:
         settings.WEB_THREADS = 2
         with bulkhead.place(alpha.pk):
             refused = opens.post(posted)
-        assert (refused.context["reason"], refused.headers["Retry-After"]) == ("busy", "1")
+        assert (refused.context["reason"], refused.headers["Retry-After"]) == ("portal_slow", "1")
 
     def test_nor_an_authorization_server_that_is_away_while_tokens_are_checked_there(
         self, opens: Opens, alpha: Portal
