@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from portals.incoming.events import inbox
+from portals.incoming.events import inbox, spool
 from portals.lifecycle import install, presence
 from portals.models import UNCONFIRMED_TERM
 from portals.outgoing import breaker, consequences, suspicion
@@ -45,6 +45,8 @@ NUMBERS: list[tuple[Any, str, str]] = [
     (kept.HERE, "adr/0081-how-long-an-answer-counts.md", "a minute. That is"),
     (line._STALE_SESSION, "adr/0081-how-long-an-answer-counts.md", "five minutes at most"),
     (inbox.MOST_STRANGERS, "security.md", "200 of one sender wait"),
+    (spool._MOST, "adr/0051-events-without-a-database.md", "5 000 events of at most"),
+    (spool._LONGEST, "adr/0051-events-without-a-database.md", "8 000 characters and no more"),
     (inbox.HANDED_OUT, "faults.md", "5 minutes at most"),
     (suspicion.FAILURES_AT_PORTAL, "security.md", "10 wrong tokens a minute"),
     (suspicion.ASKS_OF_TOKEN, "security.md", "30 questions a token and minute"),

@@ -56,7 +56,7 @@ _DROPPED: Final = {
 _CONDITIONS: Final = {"filter", "exclude", "get", "update", "select_for_update", "Q"}
 _SMALL: Final = 10
 _MODULE: Final = "<module>"
-_LOGS: Final = {"log", "logger", "logging"}
+_LOGS: Final = {"bound", "log", "logger", "logging"}
 _COMPOUND: Final = (
     ast.If,
     ast.While,

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 from django.utils import timezone
+from structlog.contextvars import bound_contextvars, get_contextvars
 
 from portals import tasks
-from portals.incoming.events import inbox, spool
+from portals.incoming.events import inbox, registry, spool, work
+from portals.incoming.events.registry import EventKind, Outcome
 from portals.lifecycle import bindings
 from portals.models import Portal, PortalEvent
 from tests.portals.incoming.test_events import uninstall_of
@@ -183,3 +185,28 @@ def test_a_spooled_event_that_no_key_opens_holds_up_no_other(
 @pytest.mark.parametrize(("size", "room"), [(7_000, True), (8_001, False)])
 def test_the_spool_takes_no_event_that_is_too_long(size: int, room: bool) -> None:
     assert spool.keep({"event": "x" * size}) is room
+
+
+@pytest.mark.parametrize(("of_the_event", "seen"), [("of-the-event", "of-the-event"), ("", "of-the-task")])
+def test_what_an_event_causes_has_the_id_of_its_request(
+    installed: Install, monkeypatch: pytest.MonkeyPatch, of_the_event: str, seen: str
+) -> None:
+    found = []
+
+    class Probe(EventKind):
+        code = "ONPROBE"
+
+        def authenticate(self, event: object, portal: Portal | None) -> None:
+            """Everybody."""
+
+        def process(self, event: PortalEvent) -> Outcome:
+            found.append(get_contextvars()["request_id"])
+            return registry.DONE
+
+    monkeypatch.setitem(registry._KINDS, Probe.code, Probe())
+    event = PortalEvent.objects.create(
+        member_id="f" * 32, event=Probe.code, dedup_key="k", request_id=of_the_event
+    )
+    with bound_contextvars(request_id="of-the-task"):
+        work.process(event.pk, 0)
+    assert found == [seen]

@@ -69,7 +69,9 @@ def test_a_wrong_or_missing_application_token_is_refused(
 
 
 def test_a_foreign_member_id_is_refused(events: Events, portal: Portal) -> None:
-    response = events.post(uninstall_of(portal), auth__member_id=FOREIGN)
+    with capture_logs() as logs:
+        response = events.post(uninstall_of(portal), auth__member_id=FOREIGN)
+    assert [line["portal"] for line in logs if line["event"] == "event_refused"] == [FOREIGN]
     assert (response.status_code, response.json()) == (404, {"error": "portal_unknown"})
     unchanged(portal)
 

@@ -98,6 +98,24 @@ def test_an_event_is_called_out_soon_whoever_is_busy() -> None:
     assert called.wait(60)
 
 
+def test_nobody_is_called_out_for_nothing() -> None:
+    calls = []
+    called = threading.Event()
+
+    def wake() -> bool:
+        calls.append(1)
+        called.set()
+        return True
+
+    wakeups = Wakeups(wake)
+    for number in (1, 2):
+        wakeups.event_stored()
+        assert called.wait(60)
+        called.clear()
+        assert not called.wait(1.5), "three times the pause"
+        assert len(calls) == number
+
+
 def test_a_reconcile_that_has_to_wait_is_left_to_the_sweep(broker: Any, due: int) -> None:
     portal_id = install.claim_stale(1)[0]
     tasks.reconcile_handlers(portal_id)  # it has no token
