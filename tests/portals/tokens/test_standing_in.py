@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from portals.bitrix24.errors import TokenDead
 from portals.models import Portal, PortalToken
-from portals.tokens import pairs
+from portals.tokens import pairs, refresh
 from portals.tokens.pairs import NoToken
 from tests.portals.tokens.test_portal_client import second_administrator
 from tests.support.emulator import Emulator
@@ -154,3 +154,18 @@ def test_a_token_that_is_gone_is_waited_for_by_nobody(portal: Portal) -> None:
     token.delete()
     with pytest.raises(NoToken):
         pairs.refresh(token_id, spent_generation=generation)
+
+
+@pytest.mark.parametrize("end", [refresh.bury, lambda token, code: refresh.pass_over(token, code, code)])
+def test_whoever_stands_in_is_due_before_the_token_ends_and_nobody_elses_is(
+    portal: Portal, end: Callable[[PortalToken, str], None]
+) -> None:
+    later = timezone.now() + timedelta(days=20)
+    others = Portal.objects.create(member_id="b" * 32)
+    pairs.store(others, 1, "a", "r", timezone.now() + timedelta(hours=1))
+    PortalToken.objects.update(refresh_due_at=later)
+    Portal.objects.update(last_used_at=timezone.now())
+    end(PortalToken.objects.select_related("portal").get(portal=portal, user_id=3), "invalid_token")
+    assert portal.tokens.filter(user_id=1, refresh_due_at__lt=F("expires_at")).exists()
+    assert others.tokens.get().refresh_due_at == later
+    assert Portal.objects.get(pk=portal.pk).status == "active"
