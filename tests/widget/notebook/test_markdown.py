@@ -30,6 +30,85 @@ def test_common_markdown(text: str, expected: str) -> None:
     assert render(text).html.strip() == expected
 
 
+EVERYTHING = """
+# 1
+## 2
+### 3
+#### 4
+##### 5
+###### 6
+> quote
+
+---
+
+    block
+
+* **strong** _em_ ~~gone~~ `code` [words](https://a.example "title")
+- [ ] task
+
+7. seven
+
+one
+two
+
+| a | b |
+|:--|--:|
+| c | d |
+"""
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        *(f"<h{level}>{level}</h{level}>" for level in range(1, 7)),
+        "<blockquote>\n<p>quote</p>\n</blockquote>",
+        "<hr>",
+        "<pre><code>block\n</code></pre>",
+        "<strong>strong</strong> <em>em</em> <s>gone</s> <code>code</code>",
+        'title="title"',
+        '<li class="task"><label><input type="checkbox"',
+        '<ol start="7">\n<li>seven</li>\n</ol>',
+        "<p>one<br>\ntwo</p>",
+        '<table>\n<thead>\n<tr>\n<th class="align-left">a</th>\n<th class="align-right">b</th>\n</tr>\n</thead>',
+        '<tbody>\n<tr>\n<td class="align-left">c</td>\n<td class="align-right">d</td>\n</tr>\n</tbody>\n</table>',
+    ],
+)
+def test_all_that_people_can_write_is_shown(expected: str) -> None:
+    assert expected in render(EVERYTHING).html
+
+
+@pytest.mark.parametrize(
+    "address", ["https://a.example", "http://a.example", "mailto:a@a.example", "tel:+4930"]
+)
+def test_where_links_may_lead(address: str) -> None:
+    assert f'href="{address}"' in render(f"[words]({address})").html
+
+
+@pytest.mark.parametrize(
+    "address", ["ftp://a.example", "file:///etc/passwd", "bitrix24://x", "data:text/plain,x"]
+)
+def test_where_links_may_not_lead(address: str) -> None:
+    assert "href" not in render(f"[words]({address})").html
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("one\ntwo", "one\ntwo"),
+        ("# a **b** `c`", "a b c"),
+        ("[words](https://hidden.example)", "words"),
+        ("    block", "block\n"),
+        ("- [x] done", "done"),
+    ],
+)
+def test_what_is_read(text: str, words: str) -> None:
+    assert render(text).words == words
+
+
+def test_a_line_alone_is_seen() -> None:
+    assert render("***").html.strip() == "<hr>"
+
+
 def test_a_plain_address_becomes_a_link_that_passes_nothing_on() -> None:
     html = render("see https://example.com/x?a=1&b=2").html
     assert 'href="https://example.com/x?a=1&amp;b=2"' in html

@@ -43,6 +43,8 @@ def found(api: Api, query: str) -> list[int]:
         ("\u0131sparta", "ISPARTA"),
         ("\u0141\u00f3d\u017a", "lodz"),
         ("Stra\u00dfe", "STRASSE"),
+        ("\u0110or\u0111e", "dorde"),
+        ("Sm\u00f8rrebr\u00f8d", "SMORREBROD"),
         ("**bo**ld", "bold"),
         ("a [link *with* marks](https://example.com/x)", "link with marks"),
         ("soft\u00adhyphen and zero\u200bwidth", "softhyphen zerowidth"),
