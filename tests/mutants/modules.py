@@ -22,6 +22,8 @@ _NOTEBOOK = "tests/widget/notebook"
 _PAGES = "tests/widget/pages"
 _API = "tests/widget/api"
 
+_LATER = f"{_INCOMING}/test_event_later.py"
+
 _OPENS: Final = (
     _ACCESS,
     "tests/security/test_access.py",
@@ -58,6 +60,7 @@ _PAIRS: Final = (
     f"{_LIFECYCLE}/test_transitions.py",
 )
 _LEAVING: Final = (
+    _LATER,
     f"{_LIFECYCLE}/test_presence.py",
     f"{_LIFECYCLE}/test_locks.py",
     f"{_OUTGOING}/test_authorization_servers.py",
@@ -82,7 +85,7 @@ _INSTALLING: Final = (
     f"{_INCOMING}/test_application_page.py",
 )
 _EVENTS: Final = (
-    f"{_INCOMING}/test_event_later.py",
+    _LATER,
     "tests/scenarios/test_updating.py",
     "tests/scenarios/test_living.py",
     f"{_INCOMING}/test_events.py",
@@ -151,6 +154,7 @@ MODULES: Final[dict[str, tuple[str, ...]]] = {
     "portals/tokens/rotation.py": (f"{_TOKENS}/test_rotation.py",),
     "portals/lifecycle/install.py": _INSTALLING,
     "portals/lifecycle/payments.py": (
+        _LATER,
         f"{_INCOMING}/test_event_kinds.py",
         f"{_INCOMING}/test_events.py",
         f"{_OUTGOING}/test_consequences.py",
@@ -184,7 +188,7 @@ MODULES: Final[dict[str, tuple[str, ...]]] = {
     ),
     **dict.fromkeys(
         ("portals/incoming/events/spool.py", "portals/incoming/events/views.py"),
-        ("tests/scenarios/test_without_database.py", f"{_INCOMING}/test_events.py"),
+        ("tests/scenarios/test_without_database.py", f"{_INCOMING}/test_events.py", _LATER),
     ),
     "portals/incoming/events/wakeups.py": (
         f"{_TOKENS}/test_handing_out.py",

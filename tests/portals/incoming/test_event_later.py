@@ -41,7 +41,7 @@ def test_an_event_of_a_portal_that_left_meanwhile_asks_nobody(
     events.work()
     event = PortalEvent.objects.get()
     assert (event.status, event.reason) == ("ignored", reason)
-    assert control.requests() == []
+    assert control.requests("oauth") == control.requests("rest") == []
 
 
 def test_events_are_kept_for_a_month_and_those_that_wait_for_ever(installed: Install, settings: Any) -> None:
@@ -210,3 +210,29 @@ def test_what_an_event_causes_has_the_id_of_its_request(
     with bound_contextvars(request_id="of-the-task"):
         work.process(event.pk, 0)
     assert found == [seen]
+
+
+@pytest.mark.parametrize(
+    ("told", "outcome", "status"),
+    [
+        ({"PAYMENT_EXPIRED": "Y"}, "unpaid", ("blocked", "unpaid")),
+        ({"PAYMENT_EXPIRED": "N", "DAYS": -1}, "grace", ("active", "installed")),
+        ({"PAYMENT_EXPIRED": "N", "DAYS": 0}, "paid", ("active", "installed")),
+        ({"PAYMENT_EXPIRED": "N", "DAYS": None}, "paid", ("active", "installed")),
+        ({"INSTALLED": False}, "unfinished", ("active", "installed")),
+    ],
+)
+def test_a_payment_is_what_the_portal_says(
+    events: Events, installed: Install, told: dict[str, Any], outcome: str, status: tuple[str, str]
+) -> None:
+    portal = installed()
+    others = Portal.objects.create(member_id="b" * 32)
+    events.emulator.control.contradict("alpha", "app.info", {"STATUS": "S", **told})
+    events.post(uninstall_of(portal, event="ONAPPPAYMENT"))
+    events.work()
+    assert PortalEvent.objects.get().reason == outcome
+    portal.refresh_from_db()
+    assert (portal.status, portal.status_reason) == status
+    assert portal.licence_status == "S"
+    others.refresh_from_db()
+    assert others.licence_status == ""
