@@ -5,7 +5,7 @@ PYTHON := $(VENV)/bin/python
 PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help setup doctor run test fuzz mutants screenshots lint audit licences format bench faults messages requirements clean
+.PHONY: help setup doctor run test proof fuzz mutants screenshots lint audit licences format bench faults messages requirements clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -48,8 +48,14 @@ locale/.compiled: $(VENV)/.installed $(wildcard locale/*/LC_MESSAGES/*.po)
 run: setup ## start everything: services, application, worker, beat, emulated Bitrix24
 	@$(PYTHON) -m development.launcher
 
-test: setup staticfiles/staticfiles.json ## run the whole test suite
-	@$(PYTHON) -m pytest -n 2 --dist loadgroup
+test: setup staticfiles/staticfiles.json ## run the tests, all but the long proofs
+	@$(PYTHON) -m pytest -n 2 --dist loadgroup -m "not proof"
+
+proof: setup staticfiles/staticfiles.json ## the long proofs: restarts, kills, a hundred thousand portals, all faults, fuzz, growth, rush
+	@$(PYTHON) -m pytest -n 2 --dist loadgroup -m proof
+	@$(PYTHON) -m tests.faults
+	@FUZZ_FACTOR=$(or $(FUZZ_FACTOR),20) $(PYTHON) -m pytest tests/fuzzing
+	@$(PYTHON) -m tests.benchmarks scale rush
 
 fuzz: setup ## feed every parser and address, others each time: make fuzz FUZZ_FACTOR=200
 	@FUZZ_FACTOR=$(or $(FUZZ_FACTOR),20) $(PYTHON) -m pytest tests/fuzzing

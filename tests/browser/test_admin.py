@@ -136,6 +136,7 @@ def test_pictures(sign_in: SignIn, vendor: Vendor, pictures: Path) -> None:
             page.screenshot(path=pictures / f"operators-{name}-{scheme}.png", full_page=name != "portals")
 
 
+@pytest.mark.proof
 @pytest.mark.usefixtures("axe")
 def test_the_walk(sign_in: SignIn, vendor: Vendor) -> None:
     """One test, as 100 000 portals are not made for each role; what differs between them is pressed in the end."""

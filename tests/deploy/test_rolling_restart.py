@@ -22,7 +22,7 @@ from tests.support.paper import generations, paper_portals, refreshes
 from tests.support.processes import environment, until
 from tests.support.production import Web, Worker, caddy
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("deploy")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("deploy"), pytest.mark.proof]
 
 CLIENTS = 6
 TASKS = 30

@@ -12,7 +12,7 @@ from tests.faults.play import play
 from tests.faults.scenarios import SCENARIOS, Scenario
 
 # One estate for all of them, so one process of the suite plays them.
-pytestmark = pytest.mark.xdist_group("faults")
+pytestmark = [pytest.mark.xdist_group("faults"), pytest.mark.proof]
 
 AWAY = 2.0
 

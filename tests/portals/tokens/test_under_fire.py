@@ -94,6 +94,7 @@ COUNT = 1000
 WORKERS = 4
 
 
+@pytest.mark.proof
 @pytest.mark.django_db(transaction=True)
 def test_workers_killed_every_second(emulator: Emulator) -> None:
     """Each worker has one thread, so a kill can cost one token: the one on its way to or from the server."""
