@@ -68,6 +68,8 @@ def sample(modules: list[str], wanted: int, seed: int) -> list[Change]:
         share = max(FEWEST, round(wanted * len(all_of_it) / total))
         random.Random(f"{seed} {name}").shuffle(worth)
         drawn += worth[:share]
+    # However early a run ends, it has seen something of every module.
+    random.Random(seed).shuffle(drawn)
     return drawn
 
 

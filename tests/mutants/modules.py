@@ -19,7 +19,6 @@ _OUTGOING = "tests/portals/outgoing"
 _TOKENS = "tests/portals/tokens"
 _ACCESS = "tests/widget/access"
 _NOTEBOOK = "tests/widget/notebook"
-_PAGES = "tests/widget/pages"
 _API = "tests/widget/api"
 
 _LATER = f"{_INCOMING}/test_event_later.py"
@@ -27,13 +26,9 @@ _LATER = f"{_INCOMING}/test_event_later.py"
 _OPENS: Final = (
     _ACCESS,
     "tests/security/test_access.py",
-    "tests/security/test_opens.py",
     "tests/security/test_sessions.py",
     "tests/platform/test_dialog_get.py",
     "tests/platform/test_people_of_a_chat.py",
-    f"{_PAGES}/test_links.py",
-    "tests/scenarios/test_install_and_open.py",
-    "tests/scenarios/test_older_portals.py",
 )
 _NOTES: Final = (
     f"{_NOTEBOOK}/test_notes.py",

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.cache import cache, caches
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from portals.bitrix24.errors import RateLimited, TimeBudgetSpent
 from portals.bitrix24.payloads import OpenRequest
@@ -64,6 +66,24 @@ class TestOneViewer:
         cost(opens, first)
         shared_cache._memory.clear()
         assert cost(opens, first).told == (200, 0, 0)
+
+    def test_another_process_knows_the_rights_of_whom_no_look_names(self, opens: Opens) -> None:
+        reader = form(opens, TOMAS, "chat24")
+        cost(opens, reader)
+        shared_cache._memory.clear()
+        assert cost(opens, reader).told == (200, 0, 0)
+
+    def test_what_was_kept_before_a_refusal_is_void_in_other_chats_too(self, opens: Opens) -> None:
+        control = opens.emulator.control
+        first = form(opens, PRIYA)
+        cost(opens, first)
+        control.access("alpha", [ADMIN])
+        assert cost(opens, with_dialog(first, "chat21")).told == (403, 1, 0)
+        control.access("alpha", None)
+        control.members("alpha", 22, remove=[PRIYA])
+        second = form(opens, PRIYA, "chat21")
+        assert cost(opens, second).told[0] == 200
+        assert cost(opens, with_dialog(second, CHAT)).told == (403, 1, 0)
 
     def test_another_chat_with_the_same_token_asks_about_the_chat_alone(self, opens: Opens) -> None:
         first = form(opens, PRIYA, "chat21")
@@ -160,6 +180,42 @@ class TestFellowMembers:
         cost(opens, form(opens, TOMAS, "chat24"))
         assert "im.dialog.get" in commands(opens)
         assert "im.dialog.users.list" not in commands(opens)
+
+
+class TestEndsOfTokens:
+    """What the authorization server says of a token ends with it: by its word or what is claimed, the sooner."""
+
+    @pytest.mark.parametrize(("claimed", "told", "again"), [(60, 3600, (200, 0, 1)), (3600, 60, (200, 1, 1))])
+    def test_the_sooner_counts(
+        self, opens: Opens, clocks: Clocks, claimed: int, told: int, again: tuple[int, int, int]
+    ) -> None:
+        cost(opens, form(opens, PRIYA))
+        second = form(opens, PRIYA)
+        second["fields"]["AUTH_EXPIRES"] = str(claimed)
+        ends = timezone.now() + timedelta(seconds=told)
+        opens.emulator.control.contradict("alpha", "authority", {"expires": ends.isoformat()})
+        assert cost(opens, second).told == (200, 0, 1)
+        clocks.advance(seconds=50)
+        assert cost(opens, second).told == (200, 0, 0)
+        clocks.advance(seconds=50)
+        assert cost(opens, second).told == again
+
+    def test_one_that_has_ended_names_nobody(self, opens: Opens) -> None:
+        cost(opens, form(opens, PRIYA))
+        ended = timezone.now() - timedelta(minutes=1)
+        opens.emulator.control.contradict("alpha", "authority", {"expires": ended.isoformat()})
+        assert cost(opens, form(opens, PRIYA)).told == (200, 1, 1)
+
+    def test_where_many_failed_the_portal_is_not_asked_about_one_that_has_ended(
+        self, opens: Opens, alpha: Portal
+    ) -> None:
+        cost(opens, form(opens, PRIYA))
+        second = form(opens, PRIYA)
+        opens.emulator.control.advance(3700)  # only Bitrix24 knows that it has
+        assert cost(opens, second).told == (401, 1, 1)
+        for _ in range(suspicion.FAILURES_AT_PORTAL):
+            suspicion.failed_at(alpha.pk)
+        assert cost(opens, second).told == (401, 0, 1)
 
 
 class TestPrivateChats:
