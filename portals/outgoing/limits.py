@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 _ENTERPRISE: Final = re.compile(r"(?:^|_)ent\d*(?:_|$)")
 # Requests kept free below the portal's brim: clocks and networks are not exact. A refusal costs half a second.
-_MARGIN: Final = 1
+_MARGIN: Final = 0.5
 _BACKGROUND_SHARE: Final = 0.5
 # Seconds an open may wait for its turn; a person looks at an empty panel meanwhile.
 LONGEST_WAIT: Final = 4.0

@@ -178,7 +178,7 @@ def batch_of(form: Form) -> list[tuple[str, str]]:
         "members": "im.chat.user.list?CHAT_ID=$result[dialog][id]",
         **{
             f"people_{n}": f"im.dialog.users.list?DIALOG_ID={CHAT}&LIMIT=200&OFFSET={n * 200}"
-            for n in range(3)
+            for n in range(5)
         },
     }
     return [*php_pairs({"halt": False, "cmd": commands}), ("auth", form["fields"]["AUTH_ID"])]

@@ -27,7 +27,7 @@ from widget.models import Chat
 
 _LONGEST_NAME: Final = 255
 # People of a group chat whose names one look brings along: the method's largest page, and how many of them.
-_PAGE, _PAGES = 200, 3
+_PAGE, _PAGES = 200, 5
 # Bytes. Of a chat of 20 000 ``im.dialog.get`` names every reader, at up to 260 bytes each (portal source,
 # im/lib/chat.php `getById`, May 2026).
 LARGEST_ANSWER: Final = 8 * 1024 * 1024
