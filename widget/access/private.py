@@ -14,8 +14,8 @@ class PrivateChat:
     """What one of its two people may do: everything, as long as they are who they are."""
 
     def answer(self, inquiry: Inquiry, identity: Identity) -> Rights | None:
-        """No longer than the identity that it follows from."""
-        if inquiry.is_group or identity.extranet or identity.at <= inquiry.of(identity.viewer).refused_at:
+        """No longer than the identity that it follows from, which is of after any refusal."""
+        if inquiry.is_group or identity.extranet:
             return None
         chat = Chat.objects.between(inquiry.portal, identity.viewer, inquiry.claim.dialog_id.number)
         if chat is None:

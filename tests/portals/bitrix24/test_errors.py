@@ -174,3 +174,8 @@ def test_every_class_has_its_own_default_code():
 
     codes = [cls.default_code for cls in family(Bitrix24Error)]
     assert len(codes) == len(set(codes))
+
+
+@pytest.mark.parametrize("code", ["NO_AUTH_FOUND", " no_auth_found\n", "No_Auth_Found"])
+def test_a_code_is_the_same_however_it_is_written(code: str) -> None:
+    assert canonical_code(code) == "no_auth_found"

@@ -236,3 +236,12 @@ def test_a_payment_is_what_the_portal_says(
     assert portal.licence_status == "S"
     others.refresh_from_db()
     assert others.licence_status == ""
+
+
+def test_an_update_whose_handlers_are_not_bound_is_tried_again(events: Events, installed: Install) -> None:
+    portal = installed()
+    events.emulator.control.contradict("alpha", "placement.get", [])
+    events.post(uninstall_of(portal, event="ONAPPUPDATE"))
+    events.work()
+    event = PortalEvent.objects.get()
+    assert (event.status, event.reason.partition(":")[0]) == ("pending", "binding_failed")

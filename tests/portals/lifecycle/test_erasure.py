@@ -157,3 +157,26 @@ def test_who_comes_back_between_two_portions_keeps_the_rest(
         signals.erased.disconnect(come_back)
     assert Portal.objects.get().status == "active"
     assert PortalEvent.objects.exists()
+
+
+def test_a_portal_is_erased_once_it_counts_as_gone(installed: Install) -> None:
+    """It has left before the first portion goes, so nobody opens what is half erased."""
+    portal = installed()
+    portal.tokens.update(dead_at=timezone.now())
+    portal.refresh_from_db()
+    uninstall.park(portal, erase=True)
+    Portal.objects.update(erase_due_at=timezone.now())
+    seen = []
+
+    def look(portal: Portal, **_: object) -> int:
+        seen.append((portal.status, portal.status_reason, portal.tokens.exists()))
+        return 1 if len(seen) == 1 else 0
+
+    signals.erased.connect(look)
+    try:
+        assert uninstall.erase(portal.pk)
+    finally:
+        signals.erased.disconnect(look)
+    assert set(seen) == {("deleted", "never_confirmed", False)}
+    reasons = PortalTransition.objects.values_list("new", "reason")
+    assert list(reasons) == [("deleted", "erased")]

@@ -91,6 +91,14 @@ def test_who_dies_while_trying_does_not_keep_it_open() -> None:
         assert 0 < ttl <= 20
 
 
+def test_of_a_host_that_never_failed_nothing_is_known() -> None:
+    call()
+    assert breaker.circuit_of(HOST) == breaker.Circuit()
+    call(Unreachable())
+    call()
+    assert breaker.circuit_of(HOST) == breaker.Circuit()
+
+
 def test_failures_are_in_a_row_if_they_are_of_ten_minutes() -> None:
     call(Unreachable())
     assert redis_client().ttl(f"breaker:{HOST}") == pytest.approx(600, abs=5)

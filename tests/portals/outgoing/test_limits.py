@@ -182,6 +182,19 @@ def test_one_portal_never_holds_all_threads(settings: Any) -> None:
         pass
 
 
+def test_who_leaves_makes_room_for_one(settings: Any) -> None:
+    settings.WEB_THREADS = 5
+    with bulkhead.place(1):
+        with bulkhead.place(1):
+            with bulkhead.place(1):
+                pass
+            with bulkhead.place(1), pytest.raises(RateLimited), bulkhead.place(1):
+                pass
+        with bulkhead.place(1), bulkhead.place(1), pytest.raises(RateLimited) as refused, bulkhead.place(1):
+            pass
+        assert refused.value.retry_after == 1
+
+
 @pytest.mark.django_db
 def test_an_open_of_a_slow_portal_gets_a_page_that_tries_again_and_others_are_served(
     opens: Opens, installed: Install, settings: Any

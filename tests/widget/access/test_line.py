@@ -85,6 +85,16 @@ class TestOneViewer:
         assert cost(opens, second).told[0] == 200
         assert cost(opens, with_dialog(second, CHAT)).told == (403, 1, 0)
 
+    def test_a_token_that_the_portal_calls_old_opens_nothing_any_more(self, opens: Opens) -> None:
+        first = form(opens, PRIYA)
+        cost(opens, first)
+        opens.emulator.control.advance(3700)  # only Bitrix24 knows that it has ended
+        assert cost(opens, first).told == (200, 0, 0)
+        assert cost(opens, with_dialog(first, "chat21")).told[0] == 401
+        assert cost(opens, first).told[0] == 401
+        opens.emulator.control.advance(-3700)
+        assert cost(opens, form(opens, PRIYA)).told == (200, 0, 1)
+
     def test_another_chat_with_the_same_token_asks_about_the_chat_alone(self, opens: Opens) -> None:
         first = form(opens, PRIYA, "chat21")
         cost(opens, first)

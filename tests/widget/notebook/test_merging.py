@@ -35,6 +35,7 @@ lines = st.lists(st.sampled_from(["a", "b", "c", "", "- [ ] d", "- [x] d"]), min
         # moved past each other
         ("a\nb\nc\nd", "b\nc\nd\na", "a\nb\nc\nD", "b\nc\nD\na"),
         ("a\n", "a\nb\n", "A\n", "A\nb\n"),
+        ("a\n\nb\n\nc", "A\n\nB\n\nc", "a\n\nB\n\nc", "A\n\nB\n\nc"),
     ],
 )  # fmt: skip
 def test_changes_of_other_lines_are_brought_together(base: str, mine: str, theirs: str, merged: str) -> None:
