@@ -77,7 +77,7 @@ def open_some(sample: int = _SAMPLE) -> None:
             continue
         step = 1 + (ends["last"] - ends["first"]) // sample
         for start in (*range(ends["first"], ends["last"], step), ends["last"]):
-            part = rows.filter(pk__gte=start, pk__lt=start + step).order_by("pk")
+            part = rows.filter(pk__gte=start).order_by("pk")
             for pk, sealed in part.values_list("pk", "sealed")[:1]:
                 _open(model, field, pk, sealed)
 

@@ -226,7 +226,8 @@ def test_a_payment_is_what_the_portal_says(
     events: Events, installed: Install, told: dict[str, Any], outcome: str, status: tuple[str, str]
 ) -> None:
     portal = installed()
-    others = Portal.objects.create(member_id="b" * 32)
+    others = installed("beta")
+    Portal.objects.update(licence_status="D")
     events.emulator.control.contradict("alpha", "app.info", {"STATUS": "S", **told})
     events.post(uninstall_of(portal, event="ONAPPPAYMENT"))
     events.work()
@@ -235,7 +236,7 @@ def test_a_payment_is_what_the_portal_says(
     assert (portal.status, portal.status_reason) == status
     assert portal.licence_status == "S"
     others.refresh_from_db()
-    assert others.licence_status == ""
+    assert others.licence_status == "D"
 
 
 def test_an_update_whose_handlers_are_not_bound_is_tried_again(events: Events, installed: Install) -> None:
