@@ -157,14 +157,14 @@ MODULES: Final[dict[str, tuple[str, ...]]] = {
         "tests/scenarios/test_older_portals.py",
         "tests/platform/test_installation.py",
     ),
-    "portals/lifecycle/presence.py": _LEAVING,
+    "portals/lifecycle/presence.py": (*_LEAVING, f"{_TOKENS}/test_portal_client.py"),
     "portals/lifecycle/uninstall.py": _LEAVING,
     "portals/outgoing/breaker.py": (
         f"{_OUTGOING}/test_breaker.py",
         f"{_OUTGOING}/test_authorization_servers.py",
     ),
     "portals/outgoing/bulkhead.py": (f"{_OUTGOING}/test_limits.py", "tests/scenarios/test_connections.py"),
-    "portals/outgoing/consequences.py": (f"{_OUTGOING}/test_consequences.py", *_PAIRS),
+    "portals/outgoing/consequences.py": (*_PAIRS, "tests/scenarios/test_living.py"),
     "portals/outgoing/limits.py": (f"{_OUTGOING}/test_limits.py", "tests/platform/test_limits.py"),
     "portals/outgoing/suspicion.py": (f"{_OUTGOING}/test_suspicion.py", "tests/security/test_opens.py"),
     **dict.fromkeys(

@@ -131,6 +131,16 @@ def test_an_operators_block_gives_an_unconfirmed_uninstall_all_its_time_again(
     assert not Note.objects.exists()
 
 
+def test_the_term_of_an_unconfirmed_uninstall_begins_once(events: Events, installed: Install) -> None:
+    portal = installed()
+    without_token(portal)
+    process(events, uninstall_of(portal))
+    Portal.objects.update(erase_due_at=F("erase_due_at") - timedelta(days=30))
+    before = Portal.objects.get().erase_due_at
+    process(events, uninstall_of(portal, ts="1790000001"))
+    assert Portal.objects.get().erase_due_at == before
+
+
 def test_a_portal_that_works_again_has_no_end_set(events: Events, installed: Install) -> None:
     portal = installed()
     without_token(portal)

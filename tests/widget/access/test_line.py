@@ -20,6 +20,7 @@ from tests.support.clocks import Clocks
 from tests.support.opens import Opens, frame_data
 from tests.support.scene import commands, cost, with_dialog
 from widget.access import OpenClaim, kept
+from widget.access.sessions import WidgetSession
 from widget.api.throttles import Reading
 from widget.models import Chat
 
@@ -478,3 +479,10 @@ def test_a_crowd_that_polls_pushes_no_proof_out_of_memory(opens: Opens) -> None:
     throttle.throttle_success()
     assert caches["redis"].get("throttle:reading:1:1") == [0.0]
     assert len(shared_cache._memory._cache) == before
+
+
+def test_a_session_that_is_over_lasts_for_no_time(opens: Opens, clocks: Clocks) -> None:
+    session = WidgetSession.read(frame_data(cost(opens, form(opens, PRIYA)).response)["session"])
+    assert 895 <= session.seconds <= 900
+    clocks.advance(seconds=1000)
+    assert session.seconds == 0
