@@ -59,7 +59,7 @@ class WidgetSession:
             session = cls(**signing.loads(bearer, salt=_SALT, max_age=LIFETIME))
         except signing.SignatureExpired:
             raise SessionExpired from None
-        except (signing.BadSignature, TypeError, ValueError):
+        except (signing.BadSignature, TypeError):  # TypeError: of another release
             raise SessionInvalid from None
         if time.time() >= session.ends:
             raise SessionExpired

@@ -32,7 +32,7 @@ def renew() -> int:
 
     A note that is edited meanwhile is left: what was rendered is of the text that was read.
     """
-    outdated = Note.objects.filter(renderer__lt=RENDERER).select_related("chat").order_by("pk")
+    outdated = Note.objects.filter(renderer__lt=RENDERER).select_related("chat")
     origins: dict[int, str] = {}
     renewed = 0
     for note in outdated.iterator(chunk_size=100):

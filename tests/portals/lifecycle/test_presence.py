@@ -143,3 +143,18 @@ def test_who_is_gone_for_a_week_has_left(opens: Opens, installed: Install, days:
             Portal.objects.update(status_changed_at=moment)
     presence.check(Portal.objects.get())
     assert standing(portal)[0] == status
+
+
+@pytest.mark.parametrize("may_refresh", [True, False])
+def test_where_an_access_token_tells_no_refresh_token_is_spent(
+    opens: Opens, installed: Install, may_refresh: bool
+) -> None:
+    portal, control = installed(), opens.emulator.control
+    control.forget_requests()
+    assert uninstall.presence(portal, may_refresh=may_refresh) is Presence.INSTALLED
+    assert [call["method"] for call in control.requests("oauth")] == ["app.info"]
+    control.events("alpha", lost=True)
+    control.uninstall("alpha")
+    control.forget_requests()
+    assert uninstall.presence(portal, may_refresh=may_refresh) is Presence.GONE
+    assert [call["method"] for call in control.requests("oauth")] == ["app.info"]

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from portals.bitrix24.errors import Bitrix24Error, RateLimited, Unpaid
+from portals.bitrix24.errors import Bitrix24Error, Disposition, RateLimited, Unpaid
 from portals.models import BLOCKED_BY_OPERATOR, Portal, PortalToken
 from portals.outgoing import consequences
-from portals.outgoing.consequences import SELDOM, SOON
+from portals.outgoing.consequences import SELDOM, SOON, Source
 from portals.tokens import pairs, portal_client
 from tests.portals.bitrix24.scripted import ScriptedServer, answer, read_request, scripted
 from tests.support.authorization import confirming
@@ -279,3 +279,10 @@ def test_the_block_of_an_operator_is_not_overwritten(emulator: Emulator) -> None
     with pytest.raises(Bitrix24Error):
         pairs.refresh_due(token.pk)
     assert standing(token) == ("blocked", BLOCKED_BY_OPERATOR)
+
+
+@pytest.mark.parametrize("source", Source)
+@pytest.mark.parametrize("disposition", Disposition)
+def test_whatever_is_said_has_a_row_whoever_says_it(source: Source, disposition: Disposition) -> None:
+    error: Bitrix24Error = type("Said", (Bitrix24Error,), {"disposition": disposition})()
+    assert consequences.consequence_of(error, source).patience in (SOON, SELDOM)

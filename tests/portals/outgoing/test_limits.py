@@ -182,6 +182,12 @@ def test_one_portal_never_holds_all_threads(settings: Any) -> None:
         pass
 
 
+def test_a_process_of_one_thread_has_one_place(settings: Any) -> None:
+    settings.WEB_THREADS = 1
+    with bulkhead.place(1), pytest.raises(RateLimited), bulkhead.place(1):
+        pass
+
+
 def test_who_leaves_makes_room_for_one(settings: Any) -> None:
     settings.WEB_THREADS = 5
     with bulkhead.place(1):

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core import signing
 from django.core.cache import cache, caches
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -486,3 +487,9 @@ def test_a_session_that_is_over_lasts_for_no_time(opens: Opens, clocks: Clocks) 
     assert 895 <= session.seconds <= 900
     clocks.advance(seconds=1000)
     assert session.seconds == 0
+
+
+@pytest.mark.parametrize("said", [{"portal": 1}, {"of": "another release"}, [], 7, "text"])
+def test_what_we_have_signed_otherwise_is_no_session(opens: Opens, said: Any) -> None:
+    bearer = signing.dumps(said, salt="widget.session")
+    assert opens.api(bearer).call("GET", "notes/").json()["code"] == "session_invalid"
