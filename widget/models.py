@@ -38,6 +38,17 @@ class ChatManager(models.Manager["Chat"]):
             return None
         return portal_of(_OF_PORTAL, values), revision
 
+    def numbered(self, portal: Portal, chat_id: int) -> "Chat | None":
+        """A chat by the portal's number, with the fields that an open needs."""
+        names = ("id", "lower_user_id")
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT {', '.join(names)} FROM widget_chat WHERE portal_id = %s AND chat_id = %s",  # noqa: S608
+                (portal.pk, chat_id),
+            )
+            row = cursor.fetchone()
+        return Chat.from_db(connection.alias, names, row) if row else None
+
     def revision_of(self, chat: int) -> int:
         """How many changes a chat has seen; 0 of one that is not there."""
         with connection.cursor() as cursor:

@@ -81,16 +81,25 @@ def keep_person(claim: OpenClaim, identity: Identity) -> None:
     cache.set(_person(claim, identity.viewer), kept, timeout=STALE)
 
 
-def keep_rights(claim: OpenClaim, viewer: int, rights: Rights) -> None:
-    """What the portal has said of the viewer's own right."""
-    values = {_rights(claim, viewer): asdict(rights), _opened(claim): rights.at}
+def keep_viewer(claim: OpenClaim, identity: Identity) -> None:
+    """What the portal has said of the holder of the token. One round trip; each answer knows when it ends."""
+    values = {
+        _identity(claim): asdict(identity),
+        _person(claim, identity.viewer): asdict(identity) | {"ends": identity.at + STALE},
+    }
     cache.set_many(values, timeout=STALE)
 
 
-def keep_look(claim: OpenClaim, look: Look) -> None:
-    """In Redis alone: of large chats it is too large for the memory of each process."""
-    caches["redis"].set(_look(claim), asdict(look), timeout=STALE)
-    cache.set(_looked(claim), look.at, timeout=STALE)
+def keep_rights(claim: OpenClaim, viewer: int, rights: Rights, look: Look | None) -> None:
+    """What the portal has said of the viewer's own right, and who else is there.
+
+    A look is in Redis alone: of large chats it is too large for the memory of each process.
+    """
+    values: dict[str, Any] = {_rights(claim, viewer): asdict(rights), _opened(claim): rights.at}
+    if look is not None:
+        caches["redis"].set(_look(claim), asdict(look), timeout=STALE)
+        values[_looked(claim)] = look.at
+    cache.set_many(values, timeout=STALE)
 
 
 def void_viewer(claim: OpenClaim, viewer: int) -> None:

@@ -43,8 +43,7 @@ class ViewerAtPortal:
             answers = _ask(inquiry, {**visits.COMMANDS, "viewer": ("im.user.get", {})})
             identity = _identity(inquiry, answers, at)
         inquiry.rights = _rights(inquiry, identity, answers, at)
-        kept.keep_identity(inquiry.claim, identity)
-        kept.keep_person(inquiry.claim, identity)
+        kept.keep_viewer(inquiry.claim, identity)
         return identity
 
 
@@ -126,10 +125,8 @@ def _rights(inquiry: Inquiry, identity: Identity, answers: BatchResult, at: floa
         entity=entity,
         can_write=_takes_part(dialog, identity.viewer, answers, people),
     )
-    kept.keep_rights(inquiry.claim, identity.viewer, rights)
-    if people:
-        member = asdict(rights) | {"can_write": True}
-        kept.keep_look(inquiry.claim, Look(**member, people=people))
+    look = Look(**asdict(rights) | {"can_write": True}, people=people) if people else None
+    kept.keep_rights(inquiry.claim, identity.viewer, rights, look)
     return rights
 
 
@@ -139,7 +136,9 @@ def _chat(inquiry: Inquiry, viewer: int, dialog: Dialog) -> Chat:
     if dialog.message_type == "P" and not inquiry.is_group:
         lower, higher = sorted((viewer, inquiry.claim.dialog_id.number))
         people = {"lower_user_id": lower, "higher_user_id": higher}
-    chat, _ = Chat.objects.get_or_create(portal=inquiry.portal, chat_id=dialog.chat_id, defaults=people)
+    chat = Chat.objects.numbered(inquiry.portal, dialog.chat_id)
+    if chat is None:
+        chat, _ = Chat.objects.get_or_create(portal=inquiry.portal, chat_id=dialog.chat_id, defaults=people)
     if people and chat.lower_user_id is None:  # first opened under its other name, "chat7"
         Chat.objects.filter(pk=chat.pk).update(**people)
     return chat
