@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from portals.models import Portal
 from widget.access.sessions import WidgetSession
-from widget.api import serializers as shapes
+from widget.api import serializers
 from widget.api.authentication import Viewer, expired
 from widget.api.problems import Problem
 from widget.api.schema import ClashSerializer
@@ -60,7 +60,7 @@ class NotesView(View):
                 exc = Problem(409, "too_many_pinned", _("Unpin another note first."))
             case notes.KeyReused(made=made):
                 text = _("Another note was saved under this key.")
-                exc = Problem(422, "key_reused", text, current=shapes.NoteSerializer(made).data)
+                exc = Problem(422, "key_reused", text, current=serializers.NoteSerializer(made).data)
             case notes.StaleNote():
                 exc = self._stale(exc)
         return super().handle_exception(exc)
@@ -68,7 +68,7 @@ class NotesView(View):
     def _stale(self, stale: notes.StaleNote) -> Problem:
         sent = cast("dict[str, Any]", self.request.data)
         members: dict[str, Any] = {
-            "current": shapes.NoteSerializer(stale.current).data,
+            "current": serializers.NoteSerializer(stale.current).data,
             "base": None if stale.base is None else {"version": int(sent["version"]), "text": stale.base},
             "merged": stale.merged,
             "clashes": ClashSerializer(stale.clashes, many=True).data,

@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from portals.outgoing import suspicion
 from widget import access
-from widget.api import serializers as shapes
+from widget.api import serializers
 from widget.api.endpoints import NotesView, View, validated
 from widget.api.schema import BODY, answers
 from widget.api.throttles import Previewing, Renewing
@@ -41,11 +41,11 @@ class Session(View):
     throttle_classes = (Renewing,)
 
     @extend_schema(
-        request=shapes.SessionRequestSerializer,
-        responses=answers(*BODY, 402, 403, 404, 409, 502, 504, ok=shapes.SessionSerializer),
+        request=serializers.SessionRequestSerializer,
+        responses=answers(*BODY, 402, 403, 404, 409, 502, 504, ok=serializers.SessionSerializer),
     )
     def post(self, request: Request) -> Response:
-        asked = shapes.SessionRequestSerializer(data=request.data)
+        asked = serializers.SessionRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         with suspicion.limited(request._request):
             session = access.prove(asked.claim()).session()
@@ -63,16 +63,16 @@ class NoteList(NotesView):
 
     @extend_schema(
         operation_id="notes_list",
-        parameters=[shapes.NoteQuerySerializer],
-        responses=answers(400, ok=shapes.NotePageSerializer),
+        parameters=[serializers.NoteQuerySerializer],
+        responses=answers(400, ok=serializers.NotePageSerializer),
     )
     def get(self, request: Request) -> Response:
-        asked = shapes.NoteQuerySerializer(data=request.query_params)
+        asked = serializers.NoteQuerySerializer(data=request.query_params)
         data = validated(asked)
         page, has_more = notes.page(self.session.chat, before=data.get("before"), query=asked.query())
         return Response(
             {
-                "results": shapes.NoteSerializer(page, many=True).data,
+                "results": serializers.NoteSerializer(page, many=True).data,
                 "next": _next(request, page[-1]) if has_more else None,
                 "revision": self.chat_revision,
             }
@@ -88,14 +88,18 @@ class NoteList(NotesView):
             ),
             OpenApiParameter("Location", str, OpenApiParameter.HEADER, response=[201]),
         ],
-        request=shapes.NoteSerializer,
-        responses=answers(*BODY, 403, reused=shapes.KeyReusedSerializer, created=shapes.NoteSerializer),
+        request=serializers.NoteSerializer,
+        responses=answers(
+            *BODY, 403, reused=serializers.KeyReusedSerializer, created=serializers.NoteSerializer
+        ),
     )
     def post(self, request: Request) -> Response:
-        text = validated(shapes.NoteSerializer(data=request.data))["text"]
-        key = validated(shapes.KeySerializer(data={"key": request.headers.get("Idempotency-Key")}))["key"]
+        text = validated(serializers.NoteSerializer(data=request.data))["text"]
+        key = validated(serializers.KeySerializer(data={"key": request.headers.get("Idempotency-Key")}))[
+            "key"
+        ]
         note = notes.add(self.session, text, key)
-        answer = Response(shapes.NoteSerializer(note).data, status=201)
+        answer = Response(serializers.NoteSerializer(note).data, status=201)
         answer["Location"] = reverse("note-detail", args=[note.pk])
         return answer
 
@@ -103,27 +107,29 @@ class NoteList(NotesView):
 class NoteDetail(NotesView):
     """One note of the chat."""
 
-    @extend_schema(responses=answers(404, ok=shapes.NoteSerializer))
+    @extend_schema(responses=answers(404, ok=serializers.NoteSerializer))
     def get(self, request: Request, note_id: int) -> Response:
         return _answer(notes.get(self.session.chat, note_id))
 
     @extend_schema(
-        request=shapes.NoteEditSerializer,
-        responses=answers(*BODY, 403, 404, conflict=shapes.StaleSerializer, ok=shapes.NoteEditedSerializer),
+        request=serializers.NoteEditSerializer,
+        responses=answers(
+            *BODY, 403, 404, conflict=serializers.StaleSerializer, ok=serializers.NoteEditedSerializer
+        ),
     )
     def patch(self, request: Request, note_id: int) -> Response:
         """Save what was made of a version. What others have changed since is merged; what clashes is answered."""
-        edit = validated(shapes.NoteEditSerializer(data=request.data))
+        edit = validated(serializers.NoteEditSerializer(data=request.data))
         note = notes.edit(self.session, note_id, edit["text"], edit["version"])
-        return Response({**shapes.NoteSerializer(note).data, "merged": note.text != edit["text"]})
+        return Response({**serializers.NoteSerializer(note).data, "merged": note.text != edit["text"]})
 
     @extend_schema(
-        parameters=[shapes.SeenSerializer],
-        responses=answers(400, 403, 404, conflict=shapes.StaleSerializer, empty=None),
+        parameters=[serializers.SeenSerializer],
+        responses=answers(400, 403, 404, conflict=serializers.StaleSerializer, empty=None),
     )
     def delete(self, request: Request, note_id: int) -> Response:
         """Put a note into the bin, if it still says what the caller has seen."""
-        seen = validated(shapes.SeenSerializer(data=request.query_params))
+        seen = validated(serializers.SeenSerializer(data=request.query_params))
         removal.delete(self.session, note_id, seen["version"])
         return Response(status=204)
 
@@ -132,19 +138,20 @@ class Bin(NotesView):
     """What was deleted within 30 days, for who may restore it."""
 
     @extend_schema(
-        parameters=[shapes.BinQuerySerializer], responses=answers(400, 403, ok=shapes.BinPageSerializer)
+        parameters=[serializers.BinQuerySerializer],
+        responses=answers(400, 403, ok=serializers.BinPageSerializer),
     )
     def get(self, request: Request) -> Response:
-        asked = validated(shapes.BinQuerySerializer(data=request.query_params))
+        asked = validated(serializers.BinQuerySerializer(data=request.query_params))
         page, has_more = removal.page(self.session, asked.get("before"))
         following = f"{reverse('note-bin')}?before={page[-1].changed_in}" if has_more else None
-        return Response(shapes.BinPageSerializer({"results": page, "next": following}).data)
+        return Response(serializers.BinPageSerializer({"results": page, "next": following}).data)
 
 
 class NoteRestore(NotesView):
     """Undo a deletion; possible for 30 days. A note that is back already stays as it is."""
 
-    @extend_schema(request=None, responses=answers(403, 404, ok=shapes.NoteSerializer))
+    @extend_schema(request=None, responses=answers(403, 404, ok=serializers.NoteSerializer))
     def post(self, request: Request, note_id: int) -> Response:
         return _answer(removal.restore(self.session, note_id))
 
@@ -152,12 +159,12 @@ class NoteRestore(NotesView):
 class NotePin(NotesView):
     """Whether a note stands on top of the notebook."""
 
-    @extend_schema(request=None, responses=answers(403, 404, 409, ok=shapes.NoteSerializer))
+    @extend_schema(request=None, responses=answers(403, 404, 409, ok=serializers.NoteSerializer))
     def put(self, request: Request, note_id: int) -> Response:
         return _answer(notes.pin(self.session, note_id, pinned=True))
 
     # Said here, since a DELETE is taken to answer 204.
-    @extend_schema(request=None, responses=answers(403, 404, ok=shapes.NoteSerializer))
+    @extend_schema(request=None, responses=answers(403, 404, ok=serializers.NoteSerializer))
     def delete(self, request: Request, note_id: int) -> Response:
         return _answer(notes.pin(self.session, note_id, pinned=False))
 
@@ -166,30 +173,34 @@ class NoteBox(NotesView):
     """A box of a note's task lists, counted from 0 in reading order."""
 
     @extend_schema(
-        request=shapes.TickSerializer,
-        responses=answers(*BODY, 403, 404, conflict=shapes.StaleSerializer, ok=shapes.NoteSerializer),
+        request=serializers.TickSerializer,
+        responses=answers(
+            *BODY, 403, 404, conflict=serializers.StaleSerializer, ok=serializers.NoteSerializer
+        ),
     )
     def put(self, request: Request, note_id: int, box: int) -> Response:
-        wanted = validated(shapes.TickSerializer(data=request.data))
+        wanted = validated(serializers.TickSerializer(data=request.data))
         return _answer(notes.tick(self.session, note_id, box, **wanted))
 
 
 class NoteHistory(NotesView):
     """Who changed a note when."""
 
-    @extend_schema(operation_id="notes_history_list", responses=answers(404, ok=shapes.HistorySerializer))
+    @extend_schema(
+        operation_id="notes_history_list", responses=answers(404, ok=serializers.HistorySerializer)
+    )
     def get(self, request: Request, note_id: int) -> Response:
         versions = history.versions(notes.get(self.session.chat, note_id))
-        return Response(shapes.HistorySerializer({"results": versions}).data)
+        return Response(serializers.HistorySerializer({"results": versions}).data)
 
 
 class NoteVersion(NotesView):
     """One version of a note. To restore it, save its text as an edit."""
 
-    @extend_schema(responses=answers(404, ok=shapes.VersionDetailSerializer))
+    @extend_schema(responses=answers(404, ok=serializers.VersionDetailSerializer))
     def get(self, request: Request, note_id: int, version: int) -> Response:
         found = history.version(notes.get(self.session.chat, note_id), version)
-        return Response(shapes.VersionDetailSerializer(found).data)
+        return Response(serializers.VersionDetailSerializer(found).data)
 
 
 class Preview(NotesView):
@@ -197,9 +208,11 @@ class Preview(NotesView):
 
     throttle_classes = (Previewing,)
 
-    @extend_schema(request=shapes.PreviewSerializer, responses=answers(*BODY, ok=shapes.HtmlSerializer))
+    @extend_schema(
+        request=serializers.PreviewSerializer, responses=answers(*BODY, ok=serializers.HtmlSerializer)
+    )
     def post(self, request: Request) -> Response:
-        text = validated(shapes.PreviewSerializer(data=request.data))["text"]
+        text = validated(serializers.PreviewSerializer(data=request.data))["text"]
         return Response({"html": rendering.preview(text, self.session.portal)})
 
 
@@ -212,23 +225,23 @@ class Changes(NotesView):
 
     @extend_schema(
         parameters=[
-            shapes.SinceSerializer,
+            serializers.SinceSerializer,
             OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="ETag last seen."),
         ],
-        responses=answers(400, ok=shapes.ChangesSerializer, unchanged=None),
+        responses=answers(400, ok=serializers.ChangesSerializer, unchanged=None),
     )
     def get(self, request: Request) -> Response:
         now = self.chat_revision
         if request.headers.get("If-None-Match") == f'"{now}"':
             return Response(status=304, headers={"ETag": f'"{now}"'})
-        since = validated(shapes.SinceSerializer(data=request.query_params))["since"]
+        since = validated(serializers.SinceSerializer(data=request.query_params))["since"]
         changed, more = notes.changes(self.session.chat, since=since)
         revision = max([now, *(note.changed_in for note in changed)])
         if more:
             revision = changed[-1].changed_in
         here = [note for note in changed if note.deleted_at is None]
         body = {
-            "results": shapes.NoteSerializer(here, many=True).data,
+            "results": serializers.NoteSerializer(here, many=True).data,
             "deleted": [note.pk for note in changed if note.deleted_at],
             "revision": revision,
             "more": more,
@@ -254,4 +267,4 @@ def _next(request: Request, last: Note) -> str:
 
 
 def _answer(note: Note) -> Response:
-    return Response(shapes.NoteSerializer(note).data)
+    return Response(serializers.NoteSerializer(note).data)

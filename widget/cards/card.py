@@ -45,7 +45,7 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ChatCard:
     """A card in one chat: what the templates get. ``missing`` are scopes that were not granted."""
 
     card: Card

@@ -6,7 +6,7 @@ from pkgutil import iter_modules
 
 import widget.cards
 from widget.access import Access
-from widget.cards.card import Card, Shown
+from widget.cards.card import Card, ChatCard
 
 
 @cache
@@ -16,11 +16,11 @@ def cards() -> list[Card]:
     return sorted((module.CARD for module in modules if hasattr(module, "CARD")), key=lambda card: card.order)
 
 
-def shown(granted: Access) -> list[Shown]:
+def shown(granted: Access) -> list[ChatCard]:
     """The cards that have a place in this chat."""
     found = ((card, card.data(granted)) for card in cards())
     return [
-        Shown(card, data, sorted(card.scopes - set(granted.portal.scope)))
+        ChatCard(card, data, sorted(card.scopes - set(granted.portal.scope)))
         for card, data in found
         if data is not None
     ]

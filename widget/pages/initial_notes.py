@@ -17,7 +17,7 @@ from widget.notebook.notes import Query
 
 
 @dataclass
-class FirstView:
+class InitialNotes:
     """The notes a page comes with, read when they are first asked for: the page may have them rendered already.
 
     ``revision`` is that of the chat before they were read. ``by_link``: somebody followed a link to a note;

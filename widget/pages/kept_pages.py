@@ -17,9 +17,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from portals.incoming.frames import NONCE
-from widget.cards.card import Shown
+from widget.cards.card import ChatCard
 from widget.notebook import bounds
-from widget.pages.initial_notes import FirstView
+from widget.pages.initial_notes import InitialNotes
 from widget.pages.note_html import NoteHtml
 
 # Seconds: "5 minutes ago" is worded when a page is rendered.
@@ -52,7 +52,7 @@ _pages: TTLCache[tuple[object, ...], Page] = TTLCache(
 _lock = Lock()
 
 
-def of_chat(view: FirstView, cards: Sequence[Shown], *, can_write: bool, can_link: bool) -> Page:
+def of_chat(view: InitialNotes, cards: Sequence[ChatCard], *, can_write: bool, can_link: bool) -> Page:
     """The page but for the viewer's own part, in the language of the moment."""
     # Not by the revision: a page that is out of date makes room for the next one.
     key = (get_language(), can_write, can_link, view.key, *(card.key for card in cards))
@@ -77,7 +77,7 @@ def forget() -> None:
         _pages.clear()
 
 
-def _rendered(view: FirstView, cards: Sequence[Shown], *, can_write: bool, can_link: bool) -> Page:
+def _rendered(view: InitialNotes, cards: Sequence[ChatCard], *, can_write: bool, can_link: bool) -> Page:
     html = NoteHtml(can_write=can_write, can_link=can_link)
     context = {
         "view": view,

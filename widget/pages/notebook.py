@@ -13,7 +13,7 @@ from portals.outgoing import addresses
 from widget import access
 from widget.cards import registry
 from widget.pages import kept_pages
-from widget.pages.initial_notes import FirstView
+from widget.pages.initial_notes import InitialNotes
 
 
 def show(request: HttpRequest, opened: OpenRequest, *, by_link: bool = False) -> HttpResponse:
@@ -25,7 +25,7 @@ def show(request: HttpRequest, opened: OpenRequest, *, by_link: bool = False) ->
     granted = access.prove(claim)
     daily_counts.add(daily_counts.Kind.OPEN, {"": 1})
     request.META[OUTCOME] = granted.source.value
-    view = FirstView.of(opened, granted, by_link=by_link)
+    view = InitialNotes.of(opened, granted, by_link=by_link)
     origins = addresses.origins(granted.portal, opened)
     images = [source for origin in origins for source in image_sources(origin)]
     link = _link(granted)

@@ -1,5 +1,5 @@
 // The bin: what was deleted in the last 30 days, and the way back.
-import { explain, reason } from "./field.js";
+import { showError, reason } from "./field.js";
 import { announce, blank, fill } from "./texts.js";
 import { localise } from "./times.js";
 
@@ -24,7 +24,7 @@ export class Bin {
   }
 
   async #load(next) {
-    explain(this.panel);
+    showError(this.panel);
     this.more.hidden = true;
     try {
       const page = await this.api.bin(next);
@@ -36,7 +36,7 @@ export class Bin {
       this.more.hidden = !page.next;
       this.panel.querySelector("[data-empty]").hidden = this.list.childElementCount > 0;
     } catch (problem) {
-      explain(this.panel, reason(problem));
+      showError(this.panel, reason(problem));
     }
   }
 
@@ -59,7 +59,7 @@ export class Bin {
         announce("restoredNote");
       } catch (problem) {
         button.removeAttribute("aria-busy");
-        explain(row, reason(problem));
+        showError(row, reason(problem));
       }
     });
     return row;

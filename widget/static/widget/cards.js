@@ -17,7 +17,7 @@ const HIDDEN = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202d\u202e]/g;
 const plain = (value) => String(value ?? "").replace(HIDDEN, "");
 
 /** Tells what did not work ("open", "chat", "download"); `address` is where the same can be had in a new window. */
-function complain(what, address = "") {
+function showProblem(what, address = "") {
   for (const part of complaint.querySelectorAll("[data-say]")) part.hidden = part.dataset.say !== what;
   const link = complaint.querySelector("a");
   link.hidden = !address;
@@ -35,7 +35,7 @@ function kitFor(panel, frame) {
     dialog: isPrivate ? frame.dialog_id : `chat${frame.chat_id}`,
     ask,
     openChat,
-    complain,
+    showProblem,
     plain,
     ago,
     list: (how) => new LiveList(panel, how),
@@ -89,7 +89,7 @@ function follow(event) {
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   complaint.hidden = true;
-  openPath(link.dataset.path).catch(() => complain("open", link.href));
+  openPath(link.dataset.path).catch(() => showProblem("open", link.href));
 }
 
 export function startCards(frame) {

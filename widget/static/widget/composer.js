@@ -1,7 +1,7 @@
 // The composer on top. A new note appears at once; if it cannot be saved, its text comes back with the reason.
 import { newKey } from "./api.js";
 import { Draft } from "./drafts.js";
-import { explain, Field, reason } from "./field.js";
+import { showError, Field, reason } from "./field.js";
 import { announce } from "./texts.js";
 
 export class Composer {
@@ -72,18 +72,18 @@ export class Composer {
 
   async save(text) {
     this.#pending = text;
-    explain(this.form);
+    showError(this.form);
     this.field.value = "";
     this.field.busy = true;
-    const element = this.notes.expect(text);
+    const element = this.notes.addPending(text);
     announce("saving");
     try {
-      this.notes.settle(element, await this.#send(text));
+      this.notes.confirmPending(element, await this.#send(text));
       this.#key = "";
       this.#pending = "";
       announce("saved");
     } catch (problem) {
-      this.notes.withdraw(element);
+      this.notes.removePending(element);
       announce("");
       const together = this.unsaved;
       this.#pending = "";

@@ -1,6 +1,6 @@
 // Editing in place. Two people may edit one note: the server merges what does not clash, of the rest both are shown.
 import { newKey } from "./api.js";
-import { explain, Field, reason } from "./field.js";
+import { showError, Field, reason } from "./field.js";
 import { addPreview, linkOnPaste } from "./preview.js";
 import { announce, blank, text } from "./texts.js";
 
@@ -49,7 +49,7 @@ export class Editor {
   /** What was written is thrown away only by who says so twice. */
   cancel() {
     if (!this.form.hasAttribute("data-changed") || this.#asked) return this.close();
-    explain(this.form, text("discard"));
+    showError(this.form, text("discard"));
     this.#asked = true;
   }
 
@@ -61,7 +61,7 @@ export class Editor {
   }
 
   async save(value) {
-    explain(this.form);
+    showError(this.form);
     this.field.busy = true;
     try {
       const note = this.#key
@@ -69,7 +69,7 @@ export class Editor {
         : await this.api.edit(this.id, value, this.version);
       this.close(note);
       announce(note.merged ? "merged" : "saved");
-      if (note.merged) explain(this.element, text("merged"), "good");
+      if (note.merged) showError(this.element, text("merged"), "good");
     } catch (problem) {
       this.field.busy = false;
       if (problem.code === "stale") this.#clash(problem);

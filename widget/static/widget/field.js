@@ -16,7 +16,7 @@ export function reason(problem) {
 }
 
 /** Shows or, with an empty message, hides what went wrong (or well: `tone` "good") inside `box`. */
-export function explain(box, message = "", tone = "") {
+export function showError(box, message = "", tone = "") {
   const element = box.querySelector(".problem");
   element.dataset.tone = tone;
   element.querySelector("span").textContent = message;
@@ -32,7 +32,7 @@ export class Field {
     this.count = form.querySelector(".composer-count");
     this.onInput = onInput ?? (() => {});
     this.area.addEventListener("input", () => {
-      explain(form);
+      showError(form);
       this.changed();
     });
     form.addEventListener("submit", (event) => {
@@ -71,7 +71,7 @@ export class Field {
   }
 
   fail(message) {
-    explain(this.form, message);
+    showError(this.form, message);
     this.area.focus();
   }
 

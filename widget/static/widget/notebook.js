@@ -46,7 +46,7 @@ const notes = new Notes(root, { api, frame, onSearch: () => finder.find() });
 const finder = new Finder(document.getElementById("finder"), {
   api,
   onFound: (page) => notes.replace(page, finder.active),
-  onFail: (problem) => notes.complain(problem),
+  onFail: (problem) => notes.showLoadError(problem),
 });
 new Live({
   api,

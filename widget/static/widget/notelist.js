@@ -1,5 +1,5 @@
 // The list of notes: what is shown, in the server's order, whoever brings it.
-import { explain, reason } from "./field.js";
+import { showError, reason } from "./field.js";
 import { News } from "./news.js";
 import { NoteElements } from "./noteelements.js";
 import { announce, blank, text } from "./texts.js";
@@ -57,15 +57,15 @@ export class NoteList extends NoteElements {
       if (element) this.#refresh(element, note);
       else this.insert(note);
     }
-    explain(this.end);
-    this.mindEmpty(filtered);
+    showError(this.end);
+    this.updateEmptyState(filtered);
     announce(results.length ? "found" : "nothing");
   }
 
   /** Why the list could not be loaded. */
-  complain(problem) {
+  showLoadError(problem) {
     this.end.hidden = false;
-    explain(this.end, reason(problem));
+    showError(this.end, reason(problem));
   }
 
   /** What others did: shown at once where nothing moves by it, else offered. Never touches what is being written. */
@@ -88,7 +88,7 @@ export class NoteList extends NoteElements {
       else if (note.pinned_at || note.id > oldest) this.news.hold(note);
       this.news.back(note.id);
     }
-    this.mindEmpty();
+    this.updateEmptyState();
   }
 
   /** Shows what was offered, and leads to it. */
@@ -109,7 +109,7 @@ export class NoteList extends NoteElements {
       if (element) this.#refresh(element, note);
       else this.insert(note);
     }
-    this.mindEmpty();
+    this.updateEmptyState();
     const shown = new Set(results.map((note) => `note-${note.id}`));
     const first =
       [...this.list.children].find((element) => shown.has(element.id)) ?? this.list.firstElementChild;
@@ -199,7 +199,7 @@ export class NoteList extends NoteElements {
   }
 
   /** A note being saved: shown at once as plain text. */
-  expect(source) {
+  addPending(source) {
     const element = blank("blank-note");
     this.sign(element, { author: { id: this.frame.viewer_id, name: text("you") }, version: 1 });
     element.removeAttribute("data-author");
@@ -209,12 +209,12 @@ export class NoteList extends NoteElements {
     element.classList.add("note-fresh");
     element.setAttribute("aria-busy", "true");
     this.list.insertBefore(element, this.list.querySelector('.note[data-pinned=""]'));
-    this.mindEmpty();
+    this.updateEmptyState();
     return element;
   }
 
   /** The note has been saved. */
-  settle(element, note) {
+  confirmPending(element, note) {
     element.querySelector(".note-text").classList.remove("prose-plain");
     element.removeAttribute("aria-busy");
     document.getElementById(`note-${note.id}`)?.remove();
@@ -222,9 +222,9 @@ export class NoteList extends NoteElements {
   }
 
   /** The note could not be saved. */
-  withdraw(element) {
+  removePending(element) {
     element.remove();
-    this.mindEmpty();
+    this.updateEmptyState();
   }
 
   /** Shows a note of the API in its element. */
@@ -236,7 +236,7 @@ export class NoteList extends NoteElements {
   async older() {
     if (this.more.getAttribute("aria-busy") === "true") return;
     this.more.setAttribute("aria-busy", "true");
-    explain(this.end);
+    showError(this.end);
     const mine = this.#generation;
     try {
       let page;
@@ -250,7 +250,7 @@ export class NoteList extends NoteElements {
       announce("older");
       if (!page.next) first?.focus();
     } catch (problem) {
-      if (mine === this.#generation) explain(this.end, reason(problem));
+      if (mine === this.#generation) showError(this.end, reason(problem));
     } finally {
       this.more.removeAttribute("aria-busy");
     }
@@ -268,7 +268,7 @@ export class NoteList extends NoteElements {
   }
 
   /** Says so when nothing is there, or nothing that was looked for. */
-  mindEmpty(filtered = this.filtered) {
+  updateEmptyState(filtered = this.filtered) {
     this.filtered = filtered;
     const empty = this.list.childElementCount === 0;
     this.empty.hidden = !empty || Boolean(filtered);

@@ -3,7 +3,7 @@ import { Boxes } from "./boxes.js";
 import { copy } from "./clipboard.js";
 import { Edits } from "./drafts.js";
 import { Editor } from "./editor.js";
-import { explain, reason } from "./field.js";
+import { showError, reason } from "./field.js";
 import { NoteList } from "./notelist.js";
 import { Past } from "./past.js";
 import { announce, blank, text } from "./texts.js";
@@ -16,7 +16,7 @@ export class Notes extends NoteList {
     new Boxes(this.list, {
       api: this.api,
       show: (element, note) => this.show(element, note),
-      fail: (element, problem) => explain(element, reason(problem)),
+      fail: (element, problem) => showError(element, reason(problem)),
     });
   }
 
@@ -43,7 +43,7 @@ export class Notes extends NoteList {
   }
 
   async #pin(element, button) {
-    explain(element);
+    showError(element);
     try {
       this.mark(
         element,
@@ -53,7 +53,7 @@ export class Notes extends NoteList {
       button.focus();
       announce("saved");
     } catch (problem) {
-      explain(element, reason(problem));
+      showError(element, reason(problem));
     }
   }
 
@@ -75,14 +75,14 @@ export class Notes extends NoteList {
   }
 
   async #undo(element) {
-    explain(element);
+    showError(element);
     try {
       const note = await this.api.restore(element.dataset.deleted);
       element.remove();
       this.comeBack(note);
       announce("restoredNote");
     } catch (problem) {
-      explain(element, reason(problem));
+      showError(element, reason(problem));
     }
   }
 
@@ -90,7 +90,7 @@ export class Notes extends NoteList {
   comeBack(note) {
     document.getElementById(`note-${note.id}`)?.remove();
     this.insert(note).focus();
-    this.mindEmpty();
+    this.updateEmptyState();
   }
 
   #edit(element) {
@@ -98,7 +98,7 @@ export class Notes extends NoteList {
   }
 
   #open(element) {
-    explain(element);
+    showError(element);
     this.#quiet(element, true);
     const editor = new Editor(element, {
       api: this.api,
@@ -155,7 +155,7 @@ export class Notes extends NoteList {
     const button = question.querySelector("[data-action=delete]");
     if (button.getAttribute("aria-busy") === "true") return;
     button.setAttribute("aria-busy", "true");
-    explain(question);
+    showError(question);
     try {
       await this.api.remove(element.dataset.note, element.dataset.version);
     } catch (problem) {
@@ -164,7 +164,7 @@ export class Notes extends NoteList {
       // Somebody else was faster: what was wanted has come true.
       if (problem.status !== 404) {
         button.removeAttribute("aria-busy");
-        explain(question, reason(problem));
+        showError(question, reason(problem));
         return;
       }
     }

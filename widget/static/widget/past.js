@@ -1,5 +1,5 @@
 // The history of a note: who changed it when, what each change did, and the way back.
-import { explain, reason } from "./field.js";
+import { showError, reason } from "./field.js";
 import { announce, blank } from "./texts.js";
 import { localise } from "./times.js";
 
@@ -32,7 +32,7 @@ export class Past {
       localise(this.list);
       this.list.querySelector("button")?.click();
     } catch (problem) {
-      explain(this.panel, reason(problem));
+      showError(this.panel, reason(problem));
     }
   }
 
@@ -51,7 +51,7 @@ export class Past {
     detail.hidden = !detail.hidden;
     button.setAttribute("aria-expanded", String(!detail.hidden));
     if (row.source !== undefined) return;
-    explain(this.panel);
+    showError(this.panel);
     try {
       const version = await this.api.version(this.element.dataset.note, number);
       row.source = version.text;
@@ -63,12 +63,12 @@ export class Past {
       detail.querySelector(".version-text").replaceChildren(...pieces);
       row.querySelector("[data-action=restore]").hidden = number === Number(this.element.dataset.version);
     } catch (problem) {
-      explain(this.panel, reason(problem));
+      showError(this.panel, reason(problem));
     }
   }
 
   async #restore(row) {
-    explain(this.panel);
+    showError(this.panel);
     try {
       const { note: id, version } = this.element.dataset;
       const note = await this.api.edit(id, row.source, Number(version));
@@ -76,7 +76,7 @@ export class Past {
       this.close();
       this.onRestored(note);
     } catch (problem) {
-      explain(this.panel, reason(problem));
+      showError(this.panel, reason(problem));
     }
   }
 }

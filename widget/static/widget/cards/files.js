@@ -3,7 +3,7 @@ const PAGE = 50; // of every list in Bitrix24
 const lang = document.documentElement.lang || "en";
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
 
-export default function files(_panel, { frame, dialog, ask, complain, plain, ago, list }) {
+export default function files(_panel, { frame, dialog, ask, showProblem, plain, ago, list }) {
   let folder = 0;
 
   async function load(start) {
@@ -73,7 +73,7 @@ export default function files(_panel, { frame, dialog, ask, complain, plain, ago
     const button = row.querySelector("button");
     button.setAttribute("aria-label", `${button.title}: ${name}`);
     button.hidden = !isFile;
-    button.addEventListener("click", () => download(item.ID).catch(() => complain("download")));
+    button.addEventListener("click", () => download(item.ID).catch(() => showProblem("download")));
   }
 
   return list({ load, fill, words: (item) => plain(item.NAME) });

@@ -3,7 +3,7 @@ const PAGE = 200; // the most that im.dialog.users.list gives
 // Bitrix24 counts somebody as online for as long as its session lives without a sign of them.
 const ONLINE = 24 * 60_000;
 
-export default function people(_panel, { frame, dialog, ask, openChat, complain, plain, ago, list, word }) {
+export default function people(_panel, { frame, dialog, ask, openChat, showProblem, plain, ago, list, word }) {
   let owner = 0;
   let managers = [];
 
@@ -40,7 +40,7 @@ export default function people(_panel, { frame, dialog, ask, openChat, complain,
     const chat = row.querySelector("button");
     chat.setAttribute("aria-label", `${chat.title}: ${name}`);
     chat.hidden = id === frame.viewer_id;
-    chat.addEventListener("click", () => openChat(id).catch(() => complain("chat")));
+    chat.addEventListener("click", () => openChat(id).catch(() => showProblem("chat")));
   }
 
   function badges(user) {
