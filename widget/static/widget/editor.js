@@ -1,6 +1,6 @@
 // Editing in place. Two people may edit one note: the server merges what does not clash, of the rest both are shown.
 import { newKey } from "./api.js";
-import { showError, Field, reason } from "./field.js";
+import { showError, Field, reason } from "./text-field.js";
 import { addPreview, linkOnPaste } from "./preview.js";
 import { announce, blank, text } from "./texts.js";
 

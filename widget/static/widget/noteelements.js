@@ -1,5 +1,5 @@
 // Notes as elements: what the server's template (templates/widget/note.html) has places for is written into them here.
-import { boxesOf } from "./boxes.js";
+import { boxesOf } from "./checkboxes.js";
 import { localise } from "./times.js";
 
 /** Needs `root`, the notebook, and `frame`, the page's frame data. */

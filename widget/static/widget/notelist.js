@@ -1,6 +1,6 @@
 // The list of notes: what is shown, in the server's order, whoever brings it.
-import { showError, reason } from "./field.js";
-import { News } from "./news.js";
+import { showError, reason } from "./text-field.js";
+import { News } from "./pending-changes.js";
 import { NoteElements } from "./noteelements.js";
 import { announce, blank, text } from "./texts.js";
 

@@ -1,11 +1,11 @@
 // The Notes card: what can be done with each note of the list.
-import { Boxes } from "./boxes.js";
+import { Boxes } from "./checkboxes.js";
 import { copy } from "./clipboard.js";
 import { Edits } from "./drafts.js";
 import { Editor } from "./editor.js";
-import { showError, reason } from "./field.js";
+import { showError, reason } from "./text-field.js";
 import { NoteList } from "./notelist.js";
-import { Past } from "./past.js";
+import { Past } from "./history-panel.js";
 import { announce, blank, text } from "./texts.js";
 
 export class Notes extends NoteList {

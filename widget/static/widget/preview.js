@@ -1,5 +1,5 @@
 // Live preview: what is being written, rendered by the server that will render it when it is saved.
-import { reason } from "./field.js";
+import { reason } from "./text-field.js";
 import { blank } from "./texts.js";
 
 const PAUSE = 400;
