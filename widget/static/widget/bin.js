@@ -1,5 +1,5 @@
 // The bin: what was deleted in the last 30 days, and the way back.
-import { showError, reason } from "./text-field.js";
+import { reason, showError } from "./text-field.js";
 import { announce, blank, fill } from "./texts.js";
 import { localise } from "./times.js";
 

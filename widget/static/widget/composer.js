@@ -1,7 +1,7 @@
 // The composer on top. A new note appears at once; if it cannot be saved, its text comes back with the reason.
 import { newKey } from "./api.js";
 import { Draft } from "./drafts.js";
-import { showError, Field, reason } from "./text-field.js";
+import { Field, reason, showError } from "./text-field.js";
 import { announce } from "./texts.js";
 
 export class Composer {

@@ -1,7 +1,7 @@
 // Editing in place. Two people may edit one note: the server merges what does not clash, of the rest both are shown.
 import { newKey } from "./api.js";
-import { showError, Field, reason } from "./text-field.js";
 import { addPreview, linkOnPaste } from "./preview.js";
+import { Field, reason, showError } from "./text-field.js";
 import { announce, blank, text } from "./texts.js";
 
 export class Editor {

@@ -1,5 +1,5 @@
 // The history of a note: who changed it when, what each change did, and the way back.
-import { showError, reason } from "./text-field.js";
+import { reason, showError } from "./text-field.js";
 import { announce, blank } from "./texts.js";
 import { localise } from "./times.js";
 

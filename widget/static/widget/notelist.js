@@ -1,7 +1,8 @@
 // The list of notes: what is shown, in the server's order, whoever brings it.
-import { showError, reason } from "./text-field.js";
-import { News } from "./pending-changes.js";
+
 import { NoteElements } from "./noteelements.js";
+import { News } from "./pending-changes.js";
+import { reason, showError } from "./text-field.js";
 import { announce, blank, text } from "./texts.js";
 
 // Being saved, edited, looked into, about to be deleted, or just deleted and still to be undone.

@@ -3,9 +3,9 @@ import { Boxes } from "./checkboxes.js";
 import { copy } from "./clipboard.js";
 import { Edits } from "./drafts.js";
 import { Editor } from "./editor.js";
-import { showError, reason } from "./text-field.js";
-import { NoteList } from "./notelist.js";
 import { Past } from "./history-panel.js";
+import { NoteList } from "./notelist.js";
+import { reason, showError } from "./text-field.js";
 import { announce, blank, text } from "./texts.js";
 
 export class Notes extends NoteList {

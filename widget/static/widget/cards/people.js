@@ -3,7 +3,10 @@ const PAGE = 200; // the most that im.dialog.users.list gives
 // Bitrix24 counts somebody as online for as long as its session lives without a sign of them.
 const ONLINE = 24 * 60_000;
 
-export default function people(_panel, { frame, dialog, ask, openChat, showProblem, plain, ago, list, word }) {
+export default function people(
+  _panel,
+  { frame, dialog, ask, openChat, showProblem, plain, ago, list, word },
+) {
   let owner = 0;
   let managers = [];
 
