@@ -1,4 +1,4 @@
-// Boxes of task lists: ticked in place by whoever may write, under the version that is shown.
+// Checkboxes of task lists: ticked in place by whoever may write, under the version that is shown.
 import { Problem } from "./api.js";
 import { announce } from "./texts.js";
 
@@ -11,7 +11,7 @@ function label(box) {
   return box?.closest("label").textContent.trim();
 }
 
-export class Boxes {
+export class Checkboxes {
   /** `show(element, note)` writes a note into its element; `fail(element, problem)` says why not. */
   constructor(list, { api, show, fail }) {
     this.api = api;

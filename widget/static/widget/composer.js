@@ -1,7 +1,7 @@
 // The composer on top. A new note appears at once; if it cannot be saved, its text comes back with the reason.
 import { newKey } from "./api.js";
 import { Draft } from "./drafts.js";
-import { Field, reason, showError } from "./text-field.js";
+import { reason, showError, TextField } from "./text-field.js";
 import { announce } from "./texts.js";
 
 export class Composer {
@@ -16,7 +16,7 @@ export class Composer {
     this.notes = notes;
     this.form = form;
     this.draft = new Draft(frame, "draft");
-    this.field = new Field(form, {
+    this.field = new TextField(form, {
       onSave: (text) => this.save(text),
       onCancel: () => this.leave(),
       onInput: () => this.keep(),

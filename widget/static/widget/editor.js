@@ -1,7 +1,7 @@
 // Editing in place. Two people may edit one note: the server merges what does not clash, of the rest both are shown.
 import { newKey } from "./api.js";
 import { addPreview, linkOnPaste } from "./preview.js";
-import { Field, reason, showError } from "./text-field.js";
+import { reason, showError, TextField } from "./text-field.js";
 import { announce, blank, text } from "./texts.js";
 
 export class Editor {
@@ -21,7 +21,7 @@ export class Editor {
     this.form.querySelector("textarea").value = kept?.text ?? this.source;
     this.prose.hidden = true;
     this.prose.after(this.form);
-    this.field = new Field(this.form, {
+    this.field = new TextField(this.form, {
       onSave: (value) => this.save(value),
       onCancel: () => this.cancel(),
       onInput: () => this.keep(),

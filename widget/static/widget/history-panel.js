@@ -5,7 +5,7 @@ import { localise } from "./times.js";
 
 const TAGS = { same: "span", removed: "del", added: "ins" };
 
-export class Past {
+export class HistoryPanel {
   /** `onRestored(note)` gets the note as it is after a restore. */
   constructor(element, { api, onRestored, onClose }) {
     Object.assign(this, { element, api, onRestored, onClose });

@@ -5,9 +5,9 @@ import { closeCards, startCards } from "./cards.js";
 import { Composer } from "./composer.js";
 import { Notes } from "./notes.js";
 import { openChat } from "./parent.js";
-import { Live } from "./polling.js";
+import { Polling } from "./polling.js";
 import { addPreview, linkOnPaste } from "./preview.js";
-import { Finder } from "./search.js";
+import { Search } from "./search.js";
 import { Session } from "./session.js";
 import { announce, blank } from "./texts.js";
 import { keepTimes } from "./times.js";
@@ -43,12 +43,12 @@ keepTimes();
 const session = new Session(frame, { onRights: showRights, onLost: close });
 const api = new Api(frame.api, session);
 const notes = new Notes(root, { api, frame, onSearch: () => finder.find() });
-const finder = new Finder(document.getElementById("finder"), {
+const finder = new Search(document.getElementById("finder"), {
   api,
   onFound: (page) => notes.replace(page, finder.active),
   onFail: (problem) => notes.showLoadError(problem),
 });
-new Live({
+new Polling({
   api,
   revision: frame.revision,
   onChanges: (news) => notes.merge(news),

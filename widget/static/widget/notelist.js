@@ -1,7 +1,7 @@
 // The list of notes: what is shown, in the server's order, whoever brings it.
 
 import { NoteElements } from "./noteelements.js";
-import { News } from "./pending-changes.js";
+import { PendingChanges } from "./pending-changes.js";
 import { reason, showError } from "./text-field.js";
 import { announce, blank, text } from "./texts.js";
 
@@ -28,7 +28,7 @@ export class NoteList extends NoteElements {
   constructor(root, { api, frame, onSearch }) {
     super();
     Object.assign(this, { root, api, frame, onSearch });
-    this.news = new News(root.querySelector("#news"), { onShow: () => this.showNews() });
+    this.news = new PendingChanges(root.querySelector("#news"), { onShow: () => this.showNews() });
     this.list = root.querySelector("#notes");
     this.empty = root.querySelector("#empty");
     this.end = root.querySelector("#older");

@@ -1,9 +1,9 @@
 // The Notes card: what can be done with each note of the list.
-import { Boxes } from "./checkboxes.js";
+import { Checkboxes } from "./checkboxes.js";
 import { copy } from "./clipboard.js";
 import { Edits } from "./drafts.js";
 import { Editor } from "./editor.js";
-import { Past } from "./history-panel.js";
+import { HistoryPanel } from "./history-panel.js";
 import { NoteList } from "./notelist.js";
 import { reason, showError } from "./text-field.js";
 import { announce, blank, text } from "./texts.js";
@@ -13,7 +13,7 @@ export class Notes extends NoteList {
     super(root, parts);
     this.edits = new Edits(this.frame);
     this.list.addEventListener("click", (event) => this.#clicked(event));
-    new Boxes(this.list, {
+    new Checkboxes(this.list, {
       api: this.api,
       show: (element, note) => this.show(element, note),
       fail: (element, problem) => showError(element, reason(problem)),
@@ -67,7 +67,7 @@ export class Notes extends NoteList {
 
   #history(element, button) {
     if (element.querySelector(".history")) return;
-    new Past(element, {
+    new HistoryPanel(element, {
       api: this.api,
       onRestored: (note) => this.show(element, note),
       onClose: () => button.focus(),

@@ -1,7 +1,7 @@
 // What others did waits here when showing it would move what somebody is reading: a pill offers it, as messengers do.
 import { announce, text } from "./texts.js";
 
-export class News {
+export class PendingChanges {
   #notes = new Map();
   #gone = new Set();
 

@@ -6,7 +6,7 @@ const LONGEST = 60_000;
 // One failure is nothing: a lift, a server that starts anew.
 const TROUBLE = 2;
 
-export class Live {
+export class Polling {
   #timer;
   #busy = false;
   #failures = 0;

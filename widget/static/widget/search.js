@@ -1,7 +1,7 @@
 // Search and the filter of open points: asked of the server, which knows all notes and not only those shown.
 const PAUSE = 250;
 
-export class Finder {
+export class Search {
   #timer;
   #asked = 0;
 

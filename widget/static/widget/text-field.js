@@ -23,7 +23,7 @@ export function showError(box, message = "", tone = "") {
   element.hidden = !message;
 }
 
-export class Field {
+export class TextField {
   /** `onSave(text)` is called by the button and by Ctrl/Cmd+Enter; `onCancel()` by Escape. */
   constructor(form, { onSave, onCancel, onInput }) {
     this.form = form;
