@@ -1,6 +1,7 @@
 """A pair is given up for what became of it, never for a fault of ours that no request has met."""
 
 import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -152,12 +153,13 @@ def test_a_failover_that_leaves_the_database_read_only_costs_no_pair(
     """Connections opened meanwhile stay read-only, as those to a demoted server behind a proxy do."""
     [token] = paper_portals(emulator, 1)
     name = connection.settings_dict["NAME"]
-    emulator.control.fault("oauth", delay_ms=600)
+    emulator.control.fault("oauth", delay_ms=1500)
     with ThreadPoolExecutor(1) as pool, connection.cursor() as cursor:
         refreshed = pool.submit(tasks.refresh_tokens, token.pk)
         until(lambda: PortalToken.objects.filter(spending_since__isnull=False).exists())
         try:
             cursor.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+            time.sleep(0.3)  # a connection that was being made is there now, to be ended like the others
             cursor.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
