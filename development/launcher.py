@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -81,12 +82,14 @@ def _end_leftovers() -> None:
             continue
         if marked and process.pid != os.getpid() and process.info["name"] != "postgres":
             leftovers.append(process)
-            process.terminate()
+            with suppress(psutil.NoSuchProcess):  # one may have ended another, or itself, meanwhile
+                process.terminate()
     if leftovers:
         print(f"  · ended {len(leftovers)} processes that an earlier run left behind")
         _, alive = psutil.wait_procs(leftovers, timeout=10)
         for process in alive:
-            process.kill()
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 def _dev_settings() -> dict[str, str]:
