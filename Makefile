@@ -32,7 +32,7 @@ node_modules/.installed: $(VENV)/.node package.json package-lock.json
 	@npm ci --silent --no-audit --no-fund
 	@touch $@
 
-widget/static/widget/dist/.built: node_modules/.installed $(wildcard frontend/* widget/static/widget/*.css widget/static/widget/*.js)
+widget/static/widget/dist/.built: node_modules/.installed $(wildcard frontend/* portals/static/portals/frames/* widget/static/widget/*.css widget/static/widget/*.js)
 	@echo "Bundling scripts, styles and the Bitrix24 SDK"
 	@npm run --silent build
 	@touch $@
@@ -102,4 +102,4 @@ requirements: ## pin the newest versions that requirements*.in allow
 	done
 
 clean: ## remove what setup, run and test have made
-	@rm -rf $(VENV) node_modules .data staticfiles locale/.compiled locale/*/LC_MESSAGES/*.mo widget/static/widget/dist .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf $(VENV) node_modules .data staticfiles locale/.compiled locale/*/LC_MESSAGES/*.mo */static/*/dist .pytest_cache .mypy_cache .ruff_cache

@@ -2,32 +2,38 @@
 // that scripts import only when they need the parent window or a portal's REST (the notebook opens without it).
 import { build } from "esbuild";
 
-const OWN = "widget/static/widget";
-const entries = {
-  notebook: [`${OWN}/notebook.js`, "frontend/notebook.css"],
-  application: [`${OWN}/application.js`, "frontend/application.css"],
-  install: [`${OWN}/install.js`],
-  retry: [`${OWN}/retry.js`],
-  notice: ["frontend/notice.css"],
-  b24: ["frontend/b24.js"],
-};
-
 // Beside the bundles the SDK has another path than beside the sources; it stays a file of its own.
-const sdkApart = {
+const sdkApart = (path) => ({
   name: "sdk-apart",
   setup({ onResolve }) {
-    onResolve({ filter: /\/dist\/b24\.js$/ }, () => ({ path: "./b24.js", external: true }));
+    onResolve({ filter: /\/dist\/b24\.js$/ }, () => ({ path, external: true }));
   },
-};
+});
 
-await build({
-  entryPoints: Object.entries(entries).flatMap(([out, files]) => files.map((file) => ({ in: file, out }))),
-  outdir: `${OWN}/dist`,
-  bundle: true,
-  format: "esm",
-  minify: true,
-  target: "es2022",
-  legalComments: "linked",
-  logLevel: "warning",
-  plugins: [sdkApart],
+async function bundle(outdir, sdk, entries) {
+  await build({
+    entryPoints: Object.entries(entries).flatMap(([out, files]) => files.map((file) => ({ in: file, out }))),
+    outdir,
+    bundle: true,
+    format: "esm",
+    minify: true,
+    target: "es2022",
+    legalComments: "linked",
+    logLevel: "warning",
+    plugins: [sdkApart(sdk)],
+  });
+}
+
+const FRAMES = "portals/static/portals";
+const NOTEBOOK = "widget/static/widget";
+
+await bundle(`${FRAMES}/dist`, "./b24.js", {
+  application: [`${FRAMES}/frames/application.js`, "frontend/application.css"],
+  install: [`${FRAMES}/frames/install.js`],
+  retry: [`${FRAMES}/frames/retry.js`],
+  notice: ["frontend/notice.css"],
+  b24: ["frontend/b24.js"],
+});
+await bundle(`${NOTEBOOK}/dist`, "../../portals/dist/b24.js", {
+  notebook: [`${NOTEBOOK}/notebook.js`, "frontend/notebook.css"],
 });

@@ -281,14 +281,14 @@ UNFOLD = {
     "SITE_TITLE": "Chat Notebook",
     "SITE_HEADER": "Chat Notebook",
     "SITE_URL": None,
-    "SITE_ICON": lambda request: static("widget/icon.svg"),
+    "SITE_ICON": lambda request: static("portals/icon.svg"),
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "portals.admin.dashboard.context",
     "SIDEBAR": {"navigation": "portals.admin.navigation.pages"},
     "STYLES": [lambda request: static("portals/admin.css")],
     "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("widget/icon.svg")}
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("portals/icon.svg")}
     ],
     "ACCOUNT": {
         "navigation": [

@@ -22,19 +22,19 @@ def frame_language() -> Language:
 
 
 @register.simple_tag
-def page_styles(name: str) -> SafeString:
-    """The style sheet of a kind of page, to stand in the page itself (docs/adr/0022-styles-in-the-page.md).
+def page_styles(path: str) -> SafeString:
+    """The static style sheet at ``path``, to stand in the page itself (docs/adr/0022-styles-in-the-page.md).
 
     Raises: ImproperlyConfigured if the bundle was not built.
     """
-    return _sheet(name) if not settings.DEBUG else _read_sheet(name)
+    return _sheet(path) if not settings.DEBUG else _read_sheet(path)
 
 
-def _read_sheet(name: str) -> SafeString:
-    path = finders.find(f"widget/dist/{name}.css")
-    if path is None:
+def _read_sheet(path: str) -> SafeString:
+    found = finders.find(path)
+    if found is None:
         raise ImproperlyConfigured("The styles are not bundled: run `make setup` (or `npm run build`).")
-    return mark_safe(Path(path).read_text())  # noqa: S308 - our own file, no request has a part in it
+    return mark_safe(Path(found).read_text())  # noqa: S308 - our own file, no request has a part in it
 
 
 _sheet = cache(_read_sheet)

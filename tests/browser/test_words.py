@@ -163,10 +163,11 @@ def test_drafts_in_the_storage_of_the_browser(
 ) -> None:
     page = browser.new_context(bypass_csp=True).new_page()
     page.route(
-        "**/static/widget/parent.js",
+        "**/static/portals/frames/parent.js",
         lambda route: route.fulfill(body=BITRIX24, content_type="text/javascript"),
     )
     page.goto(f"{live_application.url}/healthz")
+    page.add_script_tag(type="importmap", content='{"imports": {"#frames/": "/static/portals/frames/"}}')
 
     assert page.evaluate(TWO_FRAMES) == [{"5": "for an hour"}, "of the other"]
     assert page.evaluate(NO_ROOM) == ["too long", "short", []]

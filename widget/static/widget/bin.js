@@ -1,6 +1,7 @@
 // The bin: what was deleted in the last 30 days, and the way back.
+
+import { announce, blank, fill } from "#frames/texts.js";
 import { reason, showError } from "./text-field.js";
-import { announce, blank, fill } from "./texts.js";
 import { localise } from "./times.js";
 
 export class Bin {

@@ -1,8 +1,9 @@
 // Cards under tabs. A live card's module is imported when the card is first shown, and Bitrix24's SDK with it.
+
+import { openChat } from "#frames/parent.js";
+import { fill } from "#frames/texts.js";
 import { LiveList, show } from "./livelist.js";
-import { openChat } from "./parent.js";
 import { ask, openPath } from "./portal.js";
-import { fill } from "./texts.js";
 import { wording as ago } from "./times.js";
 
 const root = document.getElementById("cards");

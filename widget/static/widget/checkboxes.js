@@ -1,6 +1,6 @@
 // Checkboxes of task lists: ticked in place by whoever may write, under the version that is shown.
-import { Problem } from "./api.js";
-import { announce } from "./texts.js";
+import { Problem } from "#frames/api.js";
+import { announce } from "#frames/texts.js";
 
 /** The boxes of a note, in the order in which the server counts them. */
 export function boxesOf(element) {

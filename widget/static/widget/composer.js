@@ -1,8 +1,8 @@
 // The composer on top. A new note appears at once; if it cannot be saved, its text comes back with the reason.
-import { newKey } from "./api.js";
+import { newKey } from "#frames/api.js";
+import { announce } from "#frames/texts.js";
 import { Draft } from "./drafts.js";
 import { reason, showError, TextField } from "./text-field.js";
-import { announce } from "./texts.js";
 
 export class Composer {
   #pending = "";

@@ -1,7 +1,7 @@
 // What somebody has written and not saved outlives a closed panel. Browsers may refuse storage to frames of other
 // sites, or have no room; then Bitrix24 keeps it, among the options that it keeps for each user of an application.
 // Two frames may show one notebook, and neither hears of the other.
-import { userOption } from "./parent.js";
+import { userOption } from "#frames/parent.js";
 
 const PAUSE = 500;
 

@@ -1,8 +1,8 @@
 // Editing in place. Two people may edit one note: the server merges what does not clash, of the rest both are shown.
-import { newKey } from "./api.js";
+import { newKey } from "#frames/api.js";
+import { announce, blank, text } from "#frames/texts.js";
 import { addPreview, linkOnPaste } from "./preview.js";
 import { reason, showError, TextField } from "./text-field.js";
-import { announce, blank, text } from "./texts.js";
 
 export class Editor {
   #asked = false;

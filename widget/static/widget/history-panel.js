@@ -1,6 +1,7 @@
 // The history of a note: who changed it when, what each change did, and the way back.
+
+import { announce, blank } from "#frames/texts.js";
 import { reason, showError } from "./text-field.js";
-import { announce, blank } from "./texts.js";
 import { localise } from "./times.js";
 
 const TAGS = { same: "span", removed: "del", added: "ins" };

@@ -1,15 +1,15 @@
 // Entry of the sidebar page. The notes are already in it; this makes them live.
-import { Api } from "./api.js";
+import { Api } from "#frames/api.js";
+import { openChat } from "#frames/parent.js";
+import { announce, blank } from "#frames/texts.js";
 import { Bin } from "./bin.js";
 import { closeCards, startCards } from "./cards.js";
 import { Composer } from "./composer.js";
 import { Notes } from "./notes.js";
-import { openChat } from "./parent.js";
 import { Polling } from "./polling.js";
 import { addPreview, linkOnPaste } from "./preview.js";
 import { Search } from "./search.js";
 import { Session } from "./session.js";
-import { announce, blank } from "./texts.js";
 import { keepTimes } from "./times.js";
 
 const frame = JSON.parse(document.getElementById("frame-data").textContent);

@@ -1,9 +1,9 @@
 // The list of notes: what is shown, in the server's order, whoever brings it.
 
+import { announce, blank, text } from "#frames/texts.js";
 import { NoteElements } from "./noteelements.js";
 import { PendingChanges } from "./pending-changes.js";
 import { reason, showError } from "./text-field.js";
-import { announce, blank, text } from "./texts.js";
 
 // Being saved, edited, looked into, about to be deleted, or just deleted and still to be undone.
 const BUSY = "[aria-busy], [data-deleted], :has(.editor, .history, .note-ask)";

@@ -1,4 +1,6 @@
 // The Notes card: what can be done with each note of the list.
+
+import { announce, blank, text } from "#frames/texts.js";
 import { Checkboxes } from "./checkboxes.js";
 import { copy } from "./clipboard.js";
 import { Edits } from "./drafts.js";
@@ -6,7 +8,6 @@ import { Editor } from "./editor.js";
 import { HistoryPanel } from "./history-panel.js";
 import { NoteList } from "./notelist.js";
 import { reason, showError } from "./text-field.js";
-import { announce, blank, text } from "./texts.js";
 
 export class Notes extends NoteList {
   constructor(root, parts) {

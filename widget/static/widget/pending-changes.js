@@ -1,5 +1,5 @@
 // What others did waits here when showing it would move what somebody is reading: a pill offers it, as messengers do.
-import { announce, text } from "./texts.js";
+import { announce, text } from "#frames/texts.js";
 
 export class PendingChanges {
   #notes = new Map();

@@ -1,5 +1,5 @@
 // What live cards ask of the portal: REST under the viewer's own rights, and Bitrix24's own windows.
-import { parentFrame } from "./parent.js";
+import { parentFrame } from "#frames/parent.js";
 
 // Codes that asking again does not change (Bitrix24 REST docs: errors of im.* and disk.*, and of REST as such).
 const DENIED = new Set([

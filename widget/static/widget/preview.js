@@ -1,6 +1,7 @@
 // Live preview: what is being written, rendered by the server that will render it when it is saved.
+
+import { blank } from "#frames/texts.js";
 import { reason } from "./text-field.js";
-import { blank } from "./texts.js";
 
 const PAUSE = 400;
 

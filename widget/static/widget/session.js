@@ -1,6 +1,6 @@
 // The widget session: minutes long, renewed by proving access to the chat again with fresh auth from Bitrix24.
-import { Problem, send } from "./api.js";
-import { freshAuth } from "./parent.js";
+import { Problem, send } from "#frames/api.js";
+import { freshAuth } from "#frames/parent.js";
 
 const RESERVE = 30_000;
 

@@ -1,5 +1,5 @@
 // What composer and editor share: a field that grows, counts near its limit, saves by keyboard and says why not.
-import { seconds, text } from "./texts.js";
+import { seconds, text } from "#frames/texts.js";
 
 const LIMIT = 20_000;
 const COUNT_FROM = 18_000;

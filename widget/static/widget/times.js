@@ -1,5 +1,5 @@
 // The server writes a plain age; here it becomes the reader's own wording and stays true while the page is open.
-import { locales } from "./texts.js";
+import { locales } from "#frames/texts.js";
 
 const relative = new Intl.RelativeTimeFormat(locales, { numeric: "auto" });
 const precise = new Intl.DateTimeFormat(locales, { dateStyle: "long", timeStyle: "short" });

@@ -4,7 +4,7 @@ const PATIENCE = 10_000;
 let loading;
 
 function load() {
-  loading ??= import("./dist/b24.js").catch((error) => {
+  loading ??= import("../dist/b24.js").catch((error) => {
     loading = undefined;
     throw error;
   });
