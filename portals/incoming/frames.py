@@ -30,6 +30,9 @@ log = structlog.get_logger(__name__)
 OUTCOME = "open.outcome"
 # Stands for the nonce of one answer in what is kept for many.
 NONCE = "nonce-of-this-answer"
+# Seconds to which a wait grows that is repeated, doubled each time.
+_LONGEST_WAIT = 60
+_MOST_TRIES = 6
 FrameView = Callable[[HttpRequest, OpenRequest], HttpResponse]
 
 
@@ -106,22 +109,32 @@ def _refused(
         path=request.path,
         portal=opened.member_id if opened else None,
     )
+    tries, retry_after = _tries(request), explanation.retry_after
+    if retry_after is not None:
+        retry_after = max(retry_after, min(retry_after * 2**tries, _LONGEST_WAIT))
     context = {
         "title": explanation.title,
         "message": explanation.message,
         "hint": explanation.hint,
-        "retry_after": explanation.retry_after,
+        "retry_after": retry_after,
+        "tries": tries,
         "reason": refusal.reason,
     }
     with translation.override(language(opened.lang if opened else "en").django):
         response = render(request, template, context, status=explanation.status)
-    if explanation.retry_after is not None:
-        response.headers["Retry-After"] = str(explanation.retry_after)
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
     if opened is None:
         return response
     # The page holds nothing of anybody, so the unproved address of who asks is enough to show it there.
     schemes = ("http", "https") if settings.BITRIX24_TRUSTED_NETWORKS else ("https",)
     return embeddable(request, response, *(f"{scheme}://{opened.domain}" for scheme in schemes))
+
+
+def _tries(request: HttpRequest) -> int:
+    """How often in a row the page that asks says it was sent away before: the wait grows with it."""
+    said = request.POST.get("tries", "") if request.method == "POST" else ""
+    return min(int(said), _MOST_TRIES) if re.fullmatch(r"[0-9]{1,3}", said) else 0
 
 
 def embeddable(

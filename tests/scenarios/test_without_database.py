@@ -96,6 +96,7 @@ def _server() -> psycopg.Connection[Any]:
 @pytest.fixture
 def full_pool() -> None:
     """Every connection that the pool may have was used and given back."""
+    connection.close()  # the one that this thread has in hand
     pool: Any = connection.pool  # type: ignore[attr-defined]
     for held in [pool.getconn() for _ in range(pool.max_size)]:
         pool.putconn(held)

@@ -85,3 +85,19 @@ def test_only_refusals_about_a_chat_speak_of_one(reason: str) -> None:
     said = EXPLANATIONS[reason]
     speaks = "this chat" in f"{said.title} {said.message} {said.hint}"
     assert speaks == (reason == "no_access")
+
+
+@pytest.mark.parametrize(
+    ("tries", "wait"),
+    [("0", 5), ("1", 10), ("3", 40), ("5", 60), ("999", 60), ("1000", 5), ("-1", 5), ("٣", 5), ("x", 5)],
+)
+def test_the_wait_grows_with_the_tries_before(
+    opens: Opens, installed: Callable[..., Portal], tries: str, wait: int
+) -> None:
+    installed()
+    form = opens.form("alpha", PRIYA, "chat22")
+    form["fields"]["tries"] = tries
+    opens.emulator.control.fault("alpha", "500")
+    refused = opens.post(form)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, str(wait))
+    assert f'data-after="{wait}"' in refused.content.decode()

@@ -21,6 +21,7 @@ function submit(auth) {
     member_id: auth.memberId,
     PLACEMENT: auth.placement,
     PLACEMENT_OPTIONS: JSON.stringify(auth.options),
+    tries: Number(box.dataset.tries) + 1,
   };
   for (const [name, value] of Object.entries(fields)) {
     const input = document.createElement("input");
@@ -66,8 +67,8 @@ function countDown(left) {
 }
 
 button.addEventListener("click", retry);
-// Not before the time that the answer names, and not all at the same moment.
+// Not before the time that the answer names (longer after each try), and not all at the same moment.
 if (box.dataset.after) {
-  const after = Math.max(1, Number(box.dataset.after));
+  const after = Number(box.dataset.after);
   countDown(after + Math.floor(Math.random() * Math.max(3, after / 2)));
 }
