@@ -2,15 +2,19 @@
 // that scripts import only when they need the parent window or a portal's REST (the notebook opens without it).
 import { build } from "esbuild";
 
-// Beside the bundles the SDK has another path than beside the sources; it stays a file of its own.
-const sdkApart = (path) => ({
-  name: "sdk-apart",
+// What is loaded when it is needed stays a file of its own; beside the bundles it has another path than beside the
+// sources.
+const apart = (paths) => ({
+  name: "apart",
   setup({ onResolve }) {
-    onResolve({ filter: /\/dist\/b24\.js$/ }, () => ({ path, external: true }));
+    onResolve({ filter: /\/dist\/[\w-]+\.js$/ }, ({ path }) => ({
+      path: paths[path.split("/").at(-1)],
+      external: true,
+    }));
   },
 });
 
-async function bundle(outdir, sdk, entries) {
+async function bundle(outdir, paths, entries) {
   await build({
     entryPoints: Object.entries(entries).flatMap(([out, files]) => files.map((file) => ({ in: file, out }))),
     outdir,
@@ -18,22 +22,31 @@ async function bundle(outdir, sdk, entries) {
     format: "esm",
     minify: true,
     target: "es2022",
+    // Styles that a script brings along; those of pages are entries of their own.
+    loader: paths["rich-editor.js"] ? { ".css": "text" } : {},
     legalComments: "linked",
     logLevel: "warning",
-    plugins: [sdkApart(sdk)],
+    plugins: [apart(paths)],
   });
 }
 
 const FRAMES = "portals/static/portals";
 const NOTEBOOK = "widget/static/widget";
+const LOADED = { "b24.js": "../../portals/dist/b24.js", "rich-editor.js": "./rich-editor.js" };
 
-await bundle(`${FRAMES}/dist`, "./b24.js", {
-  application: [`${FRAMES}/frames/application.js`, "frontend/application.css"],
-  install: [`${FRAMES}/frames/install.js`],
-  retry: [`${FRAMES}/frames/retry.js`],
-  notice: ["frontend/notice.css"],
-  b24: ["frontend/b24.js"],
+await bundle(
+  `${FRAMES}/dist`,
+  { "b24.js": "./b24.js" },
+  {
+    application: [`${FRAMES}/frames/application.js`, "frontend/application.css"],
+    install: [`${FRAMES}/frames/install.js`],
+    retry: [`${FRAMES}/frames/retry.js`],
+    notice: ["frontend/notice.css"],
+    b24: ["frontend/b24.js"],
+  },
+);
+await bundle(`${NOTEBOOK}/dist`, LOADED, {
+  notebook: [`${NOTEBOOK}/notebook.js`],
+  "rich-editor": [`${NOTEBOOK}/rich-editor/rich-editor.js`],
 });
-await bundle(`${NOTEBOOK}/dist`, "../../portals/dist/b24.js", {
-  notebook: [`${NOTEBOOK}/notebook.js`, "frontend/notebook.css"],
-});
+await bundle(`${NOTEBOOK}/dist`, {}, { notebook: ["frontend/notebook.css"] });

@@ -2,4 +2,4 @@ from django.urls import path
 
 from widget import views
 
-urlpatterns = [path("", views.widget, name="widget")]
+urlpatterns = [path("", views.widget, name="widget"), path("editor/", views.editor, name="editor")]

@@ -89,13 +89,16 @@ def bitrix24(live_emulator: Emulator, live_application: Application, transaction
 def person(bitrix24: Emulator, browser: Browser) -> Iterator[Callable[..., Person]]:
     """Makes people: `person("alpha", 3)`; whatever their windows complain about fails the test.
 
-    Keywords go to playwright's `new_context`. A test that expects a complaint empties `person.watch.problems`.
+    They write Markdown in the plain text field, since the rich editor does not come to them, unless `markdown` is False.
+    Other keywords go to playwright's `new_context`. A test that expects a complaint empties `person.watch.problems`.
     """
     people: list[Person] = []
 
-    def enter(key: str, user_id: int, **options: Any) -> Person:
+    def enter(key: str, user_id: int, *, markdown: bool = True, **options: Any) -> Person:
         options.setdefault("viewport", {"width": 1360, "height": 860})
         context = browser.new_context(**options)
+        if markdown:
+            context.route("**/widget/editor/", lambda route: route.fulfill(body=""))
         context.set_default_timeout(15_000)
         context.add_init_script(COUNT_SHIFTS)
         people.append(Person(context, bitrix24, key, user_id))

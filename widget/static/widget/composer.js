@@ -21,9 +21,10 @@ export class Composer {
       onCancel: () => this.leave(),
       onInput: () => this.keep(),
     });
-    this.field.area.addEventListener("focus", () => {
+    form.addEventListener("focusin", () => {
       form.toggleAttribute("data-kept", false);
       form.toggleAttribute("data-open", true);
+      this.field.enrich();
     });
     this.#restore();
   }
@@ -46,7 +47,7 @@ export class Composer {
       this.#last = JSON.stringify(kept);
       this.#key = kept.key;
       // It takes no more room than the empty field did, until somebody comes to it.
-      this.form.toggleAttribute("data-kept", document.activeElement !== this.field.area);
+      this.form.toggleAttribute("data-kept", !this.form.contains(document.activeElement));
       this.take(kept.text);
       announce("restored");
     }
@@ -66,7 +67,7 @@ export class Composer {
   }
 
   leave() {
-    this.field.area.blur();
+    document.activeElement?.blur();
     this.form.removeAttribute("data-open");
   }
 

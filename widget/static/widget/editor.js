@@ -32,8 +32,9 @@ export class Editor {
   }
 
   focus() {
-    this.field.area.focus();
     this.field.area.setSelectionRange(-1, -1);
+    this.field.focus();
+    this.field.enrich();
   }
 
   keep() {

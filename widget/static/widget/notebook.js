@@ -11,6 +11,7 @@ import { addPreview, linkOnPaste } from "./preview.js";
 import { Search } from "./search.js";
 import { Session } from "./session.js";
 import { keepTimes } from "./times.js";
+import { choice } from "./writing.js";
 
 const frame = JSON.parse(document.getElementById("frame-data").textContent);
 const root = document.getElementById("notebook");
@@ -40,6 +41,7 @@ function close(problem) {
 
 let composer;
 keepTimes();
+choice.start(frame);
 const session = new Session(frame, { onRights: showRights, onLost: close });
 const api = new Api(frame.api, session);
 const notes = new Notes(root, { api, frame, onSearch: () => finder.find() });

@@ -1,5 +1,6 @@
 // What composer and editor share: a field that grows, counts near its limit, saves by keyboard and says why not.
 import { seconds, text } from "#frames/texts.js";
+import { choice, enrich } from "./writing.js";
 
 const LIMIT = 20_000;
 const COUNT_FROM = 18_000;
@@ -24,6 +25,10 @@ export function showError(box, message = "", tone = "") {
 }
 
 export class TextField {
+  // What takes the place of the text field once it is here; the field has the Markdown all the time.
+  #rich = null;
+  #coming = false;
+
   /** `onSave(text)` is called by the button and by Ctrl/Cmd+Enter; `onCancel()` by Escape. */
   constructor(form, { onSave, onCancel, onInput }) {
     this.form = form;
@@ -35,8 +40,11 @@ export class TextField {
       showError(form);
       this.changed();
     });
+    this.toggle = form.querySelector("[data-action=markdown]");
+    this.toggle.addEventListener("click", () => this.#switch());
     form.addEventListener("submit", (event) => {
       event.preventDefault();
+      this.#rich?.settle();
       if (this.ready) onSave(this.value);
     });
     form.addEventListener("keydown", (event) => {
@@ -54,6 +62,7 @@ export class TextField {
 
   set value(text) {
     this.area.value = text;
+    this.#rich?.show(text);
     this.changed();
   }
 
@@ -72,7 +81,37 @@ export class TextField {
 
   fail(message) {
     showError(this.form, message);
-    this.area.focus();
+    this.focus();
+  }
+
+  focus() {
+    if (this.#rich) this.#rich.focus();
+    else this.area.focus();
+  }
+
+  /** Lets people write without Markdown, unless they want it. */
+  async enrich() {
+    if (this.#rich || this.#coming) return;
+    this.#coming = true;
+    this.#show((await choice.plain()) ? null : await enrich(this.area));
+    this.#coming = false;
+  }
+
+  #show(rich) {
+    this.#rich = rich;
+    this.form.toggleAttribute("data-rich", rich !== null);
+    this.toggle.setAttribute("aria-pressed", String(rich === null));
+  }
+
+  async #switch() {
+    choice.choose(this.#rich !== null);
+    if (this.#rich) {
+      this.#rich.settle();
+      this.#rich.remove();
+      this.#show(null);
+      this.changed();
+    } else await this.enrich();
+    this.focus();
   }
 
   changed() {

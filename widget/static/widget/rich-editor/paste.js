@@ -1,0 +1,137 @@
+// What is pasted comes in as our blocks and marks: from Word, spreadsheets, web pages, messages, or as Markdown.
+import { Fragment, Slice } from "prosemirror-model";
+import { NoteDocument } from "./document.js";
+import { ADDRESS, schema } from "./schema.js";
+import { Writer } from "./write.js";
+
+const { nodes, marks } = schema;
+// Characters of HTML that are read; of more than that only the text is.
+const MOST_HTML = 2_000_000;
+const MOST_TEXT = 100_000;
+const MARKDOWN = /^(?:#{1,6} |[-*+] |\d{1,9}[.)] |> |```|\|.*\|\s*$)|\*\*\S|\]\(\S|~~\S/m;
+
+/** HTML of another program, without what it adds for itself and with its lists and tables as ours. */
+export function cleaned(html) {
+  const page = new DOMParser().parseFromString(html, "text/html");
+  for (const each of page.querySelectorAll(
+    "script, style, link, meta, title, iframe, object, template, img, svg",
+  )) {
+    each.remove();
+  }
+  joinWordLists(page);
+  for (const table of page.querySelectorAll("table")) settleTable(page, table);
+  return page.body.innerHTML;
+}
+
+/** Word has no lists: paragraphs that say of themselves on which level of which list they are. */
+function joinWordLists(page) {
+  let lists = [];
+  for (const line of page.querySelectorAll("p, h1, h2, h3, h4, h5, h6")) {
+    const said = (line.getAttribute("style") ?? "").match(/mso-list:\s*l\d+\s+level(\d+)/);
+    if (!said) {
+      lists = [];
+      continue;
+    }
+    const level = Math.min(Number(said[1]), 9);
+    const sign = line.querySelector("[style*='mso-list:Ignore'], [style*='mso-list: Ignore']");
+    const kind = /^\s*\(?[\da-zA-Z]{1,4}[.)]/.test(sign?.textContent ?? "") ? "ol" : "ul";
+    sign?.remove();
+    const item = page.createElement("li");
+    item.append(...line.childNodes);
+    lists.length = Math.min(lists.length, level);
+    while (lists.length < level) {
+      const list = page.createElement(kind);
+      const above = lists.at(-1)?.lastElementChild;
+      if (above) above.append(list);
+      else if (lists.length) lists.at(-1).append(page.createElement("li").appendChild(list).parentNode);
+      else line.before(list);
+      lists.push(list);
+    }
+    lists.at(-1).append(item);
+    line.remove();
+  }
+}
+
+/** A cell is a line of words, every row has as many, the first row is the head. */
+function settleTable(page, table) {
+  if (table.parentElement?.closest("table")) return;
+  const rows = [...table.rows];
+  const below = [];
+  for (const row of rows) {
+    const cells = [];
+    const waiting = [...row.cells];
+    while (waiting.length || below[cells.length] > 0) {
+      if (below[cells.length] > 0) {
+        below[cells.length] -= 1;
+        cells.push(page.createElement("td"));
+        continue;
+      }
+      const cell = waiting.shift();
+      for (let column = 0; column < Math.min(cell.colSpan, 50); column += 1) {
+        below[cells.length] = Math.min(cell.rowSpan, rows.length) - 1;
+        cells.push(column ? page.createElement("td") : cell);
+      }
+    }
+    row.replaceChildren(...cells);
+  }
+  const width = Math.max(0, ...rows.map((row) => row.cells.length));
+  for (const [index, row] of rows.entries()) {
+    while (row.cells.length < width) row.append(page.createElement("td"));
+    for (const cell of [...row.cells]) {
+      const ours = page.createElement(index ? "td" : "th");
+      const align = cell.getAttribute("align") ?? cell.style.textAlign;
+      if (align) ours.setAttribute("align", align);
+      ours.append(...cell.childNodes);
+      for (const block of ours.querySelectorAll(
+        "p, div, br, li, table, tbody, tr, td, th, h1, h2, h3, h4, h5, h6, ul, ol",
+      )) {
+        block.replaceWith(" ", ...block.childNodes, " ");
+      }
+      cell.replaceWith(ours);
+    }
+  }
+  if (!width) table.remove();
+}
+
+/** Text as Markdown if it looks like some and is not wanted `plain`, else as paragraphs. */
+export function slice(text, decode, plain = false) {
+  const words = text.replace(/\r\n?/g, "\n").slice(0, MOST_TEXT);
+  if (!plain && MARKDOWN.test(words)) return new Slice(new NoteDocument(words, decode).node.content, 1, 1);
+  const paragraphs = words.split(/\n{2,}/).map((lines) => {
+    const content = lines.split("\n").flatMap((line, index) => {
+      const said = line ? [schema.text(line)] : [];
+      return index ? [nodes.hard_break.create(), ...said] : said;
+    });
+    return nodes.paragraph.create(null, content);
+  });
+  return new Slice(Fragment.from(paragraphs), 1, 1);
+}
+
+/** Properties of the view. */
+export function pasting(decode) {
+  return {
+    transformPastedHTML: cleaned,
+    clipboardTextParser: (text, _context, plain) => slice(text, decode, plain),
+    clipboardTextSerializer: (copied) => {
+      const written = [];
+      copied.content.forEach((node) => {
+        const block = node.isInline ? nodes.paragraph.create(null, node) : node;
+        written.push(new Writer().block(block, null));
+      });
+      return written.join("\n\n");
+    },
+    handleDOMEvents: {
+      paste: (view, event) => {
+        const html = event.clipboardData?.getData("text/html") ?? "";
+        const text = event.clipboardData?.getData("text/plain") ?? "";
+        const { from, to, empty } = view.state.selection;
+        if (!empty && ADDRESS.test(text) && /^(?:https?|mailto|tel):\S+$/i.test(text.trim())) {
+          view.dispatch(view.state.tr.addMark(from, to, marks.link.create({ href: text.trim() })));
+        } else if (html.length > MOST_HTML) view.pasteText(text.slice(0, MOST_TEXT));
+        else return false;
+        event.preventDefault();
+        return true;
+      },
+    },
+  };
+}

@@ -1,0 +1,175 @@
+// A document of the rich editor to Markdown.
+import { inline } from "./inline.js";
+import { schema } from "./schema.js";
+
+const { nodes } = schema;
+const WAYS = [{}, { emphasis: "_" }, { careful: true }, { emphasis: "_", careful: true }];
+
+/**
+ * Writes blocks. What stands in `raws` under an item of a list or a row of a table is written as it was, unless
+ * `anew`. `reads(markdown, block)` tells whether Markdown is read as that block again.
+ */
+export class Writer {
+  constructor({ raws = new WeakMap(), anew = false, reads = () => true } = {}) {
+    Object.assign(this, { raws, anew, reads });
+  }
+
+  /** The Markdown of one block, without blank lines around it. `beside` is the sibling before it. */
+  block(node, beside = null) {
+    switch (node.type) {
+      case nodes.heading:
+        return `${"#".repeat(node.attrs.level)} ${this.#heading(node)}`.trimEnd();
+      case nodes.blockquote:
+        return this.blocks(node).replace(/^.*$/gm, (line) => (line ? `> ${line}` : ">"));
+      case nodes.code_block:
+        return fenced(node);
+      case nodes.source:
+        return node.textContent;
+      case nodes.horizontal_rule:
+        return "---";
+      case nodes.bullet_list:
+      case nodes.ordered_list:
+        return this.#list(node, beside);
+      case nodes.table:
+        return this.#table(node);
+      default:
+        return this.#paragraph(node);
+    }
+  }
+
+  /** All children of a quote or an item. */
+  blocks(node, gap = "\n\n") {
+    const written = [];
+    node.forEach((child, _offset, index) => {
+      const text = this.block(child, index ? node.child(index - 1) : null);
+      if (text) written.push(text);
+    });
+    return written.join(gap);
+  }
+
+  #words(node, options = {}) {
+    let text = "";
+    for (const way of WAYS) {
+      text = inline(node, { ...options, ...way });
+      if (this.reads(text, node, options)) return text;
+    }
+    return inline(node, options);
+  }
+
+  #paragraph(node) {
+    return this.#words(node, {})
+      .split("\n")
+      .map((line) => begun(line.trim()))
+      .filter(Boolean)
+      .join("\n");
+  }
+
+  #heading(node) {
+    return this.#words(node, {})
+      .replace(/\s*\n\s*/g, " ")
+      .trim()
+      .replace(/(^|\s)(#+)$/, (_all, blank, signs) => `${blank}\\${signs}`);
+  }
+
+  #list(node, beside) {
+    const ordered = node.type === nodes.ordered_list;
+    const other = beside?.type === node.type;
+    const tight = node.attrs.tight && everyItemIsShort(node);
+    const written = [];
+    node.forEach((item, _offset, index) => {
+      const marker = ordered ? `${node.attrs.start + index}${other ? ")" : "."}` : other ? "+" : "-";
+      const kept = this.anew ? undefined : this.raws.get(item);
+      const text =
+        kept === undefined || other ? this.#item(item, marker, tight) : numbered(kept, marker, ordered);
+      if (text !== null) written.push(text);
+    });
+    return written.join(tight ? "\n" : "\n\n");
+  }
+
+  /** Null for a box without words: it would be none. */
+  #item(item, marker, tight) {
+    const { checked } = item.attrs;
+    const inside = this.blocks(item, tight ? "\n" : "\n\n");
+    const empty = item.firstChild.content.size === 0;
+    if (checked !== null && empty && item.childCount === 1) return null;
+    const box = checked === null || empty ? "" : `[${checked ? "x" : " "}] `;
+    const indent = " ".repeat(marker.length + 1);
+    const text = (empty && item.childCount > 1 ? `\n${inside}` : box + inside).replace(
+      /\n(?=[^\n])/g,
+      `\n${indent}`,
+    );
+    return `${marker} ${text}`.replace(/^(\S+) (?=\n|$)/, "$1");
+  }
+
+  #table(node) {
+    const width = Math.max(...rowsOf(node).map((row) => row.childCount));
+    const rows = rowsOf(node).map((row, index) => {
+      const kept = this.anew || row.childCount !== width ? undefined : this.raws.get(row);
+      const head = kept?.includes("\n") ?? false;
+      if (kept !== undefined && head === (index === 0)) return kept;
+      const cells = Array.from({ length: width }, (_, column) => this.#cell(row.maybeChild(column)));
+      const line = `| ${cells.join(" | ")} |`;
+      if (index) return line;
+      return `${line}\n| ${Array.from({ length: width }, (_, column) => ruled(row.maybeChild(column))).join(" | ")} |`;
+    });
+    return rows.join("\n");
+  }
+
+  #cell(cell) {
+    return cell
+      ? this.#words(cell.firstChild, { table: true })
+          .replace(/\s*\n\s*/g, " ")
+          .trim()
+      : "";
+  }
+}
+
+function rowsOf(table) {
+  return Array.from({ length: table.childCount }, (_, index) => table.child(index));
+}
+
+function ruled(cell) {
+  return { left: ":--", center: ":-:", right: "--:" }[cell?.attrs.align] ?? "---";
+}
+
+/** Whether the items of a list can stand without blank lines between them. */
+function everyItemIsShort(list) {
+  let short = true;
+  list.forEach((item) => {
+    item.forEach((child, _offset, index) => {
+      const nested = child.type === nodes.bullet_list || child.type === nodes.ordered_list;
+      if (index && !(nested && child.attrs.tight && everyItemIsShort(child))) short = false;
+    });
+  });
+  return short;
+}
+
+/** An item as it was, with its number of now. */
+function numbered(raw, marker, ordered) {
+  if (!ordered) return raw;
+  const [, blank, number] = raw.match(/^(\s*)(\d+)/) ?? [];
+  const now = marker.slice(0, -1);
+  return number?.length === now.length ? blank + now + raw.slice(blank.length + number.length) : raw;
+}
+
+function fenced(node) {
+  const text = node.textContent;
+  const language = node.attrs.language.trim().replace(/\s*\n\s*/g, " ");
+  const sign = language.includes("`") ? "~" : "`";
+  const longest = Math.max(2, ...(text.match(sign === "`" ? /`+/g : /~+/g) ?? []).map((each) => each.length));
+  const fence = sign.repeat(longest + 1);
+  const words = language.replace(/[\\&]/g, "\\$&");
+  return `${fence}${words}\n${text}${text ? "\n" : ""}${fence}`;
+}
+
+/** A line of words that does not begin like a heading, a quote, a list, a rule or a table. */
+function begun(line) {
+  if (
+    /^(?:#{1,6}(?:\s|$)|>|[-+*](?:\s|$)|=+\s*$|-+\s*$|~{3}|(?:[-*_]\s*){3,}$|:?-[-:|\s]*$|\|[-:|\s]*-[-:|\s]*$)/.test(
+      line,
+    )
+  ) {
+    return `\\${line}`;
+  }
+  return line.replace(/^(\d{1,9})([.)])(?=\s|$)/, "$1\\$2");
+}
