@@ -25,5 +25,5 @@ def widget(request: HttpRequest, opened: OpenRequest) -> HttpResponse:
 @require_safe
 @cache_control(max_age=3600)
 def editor(request: HttpRequest) -> HttpResponse:
-    """Buttons and menus of the rich editor in the language of the page: it fetches them when somebody begins to write."""
+    """Buttons and menus of the rich editor in the page's language: fetched when somebody begins to write."""
     return render(request, "widget/editor.html")

@@ -89,8 +89,9 @@ def bitrix24(live_emulator: Emulator, live_application: Application, transaction
 def person(bitrix24: Emulator, browser: Browser) -> Iterator[Callable[..., Person]]:
     """Makes people: `person("alpha", 3)`; whatever their windows complain about fails the test.
 
-    They write Markdown in the plain text field, since the rich editor does not come to them, unless `markdown` is False.
-    Other keywords go to playwright's `new_context`. A test that expects a complaint empties `person.watch.problems`.
+    They write Markdown in the plain text field, since the rich editor does not come to them, unless `markdown` is
+    False. Other keywords go to playwright's `new_context`. A test that expects a complaint empties
+    `person.watch.problems`.
     """
     people: list[Person] = []
 

@@ -10,9 +10,10 @@ const ORDER = ["link", "strong", "em", "strike", "code"];
 
 /**
  * The Markdown of the content of `block`. `emphasis` is the sign for emphasis, `careful` writes the letters around
- * every mark as numbers: rarely needed, where marks meet each other or punctuation in the middle of a word.
+ * every mark as numbers: rarely needed, where marks meet each other or punctuation in the middle of a word. Returns
+ * null if one mark ends where another of the same sign begins, unless `mixed` allows it.
  */
-export function inline(block, { emphasis = "*", careful = false, table = false } = {}) {
+export function inline(block, { emphasis = "*", careful = false, table = false, mixed = false } = {}) {
   const pieces = [];
   const open = [];
   const sign = { strong: "**", em: emphasis, strike: "~~" };
@@ -25,7 +26,8 @@ export function inline(block, { emphasis = "*", careful = false, table = false }
     }
   };
   for (const [index, run] of runs.entries()) {
-    const wanted = run.marks.filter((mark) => mark.type.name !== "code");
+    const address = ownAddress(runs, index);
+    const wanted = run.marks.filter((mark) => mark.type.name !== "code" && mark !== address);
     let same = 0;
     while (same < open.length && open[same].isInSet(wanted)) same += 1;
     close(same);
@@ -36,10 +38,25 @@ export function inline(block, { emphasis = "*", careful = false, table = false }
       if (mark.type.name === "link") pieces.push({ text: "[" });
       else pieces.push({ sign: sign[mark.type.name] });
     }
-    pieces.push(written(run, { table }));
+    if (address) pieces.push({ text: `<${run.text}>` });
+    else pieces.push(written(run, { table, last: index === runs.length - 1 }));
   }
   close(0);
-  return joined(pieces, careful);
+  return joined(pieces, careful, mixed);
+}
+
+/** The link of a run that shows its own address, and nothing else. */
+function ownAddress(runs, index) {
+  const { text, marks, break: isBreak } = runs[index];
+  const link = marks.find((mark) => mark.type.name === "link");
+  if (!link || isBreak || link.attrs.title || isCode(runs[index])) return undefined;
+  const alone = !link.isInSet(runs[index - 1]?.marks ?? []) && !link.isInSet(runs[index + 1]?.marks ?? []);
+  const { href } = link.attrs;
+  const said =
+    href === text
+      ? /^[a-z][a-z\d+.-]+:[^\s<>]*$/i.test(text)
+      : href === `mailto:${text}` && /^[\w.+-]+@[\w.-]+$/.test(text);
+  return alone && said ? link : undefined;
 }
 
 function place(mark) {
@@ -106,11 +123,13 @@ function isCode(run) {
   return run.marks.some((mark) => mark.type.name === "code");
 }
 
-function written(run, { table }) {
+function written(run, { table, last }) {
   if (run.break) return { text: table ? " " : "\n" };
   const text = run.text.replaceAll("\n", " ");
   if (isCode(run)) return { text: codeSpan(table ? text.replaceAll("|", "\\|") : text) };
-  return { text: escaped(text, table), words: text };
+  const inLink = run.marks.some((mark) => mark.type.name === "link");
+  const inEmphasis = run.marks.some((mark) => ["strong", "em", "strike"].includes(mark.type.name));
+  return { text: escaped(text, { table, last, inEmphasis, inLink }), words: text };
 }
 
 function codeSpan(text) {
@@ -122,15 +141,21 @@ function codeSpan(text) {
   return fence + padded + fence;
 }
 
-/** Everything that would be read as a mark in words is told apart by a backslash; addresses stay as they are. */
-function escaped(text, table) {
+/**
+ * Everything that would be read as a mark in words is told apart by a backslash; addresses stay as they are, but for
+ * one that what follows would be read into, or with signs that would end the emphasis around it.
+ */
+function escaped(text, { table, last, inEmphasis, inLink }) {
   let result = "";
   let end = 0;
   for (const found of text.matchAll(ADDRESS)) {
     // In the middle of a word it is none.
-    if (/[\p{L}\p{N}]/u.test(text[found.index - 1] ?? "")) continue;
-    result += words(text.slice(end, found.index), text[end - 1], found[0][0]) + found[0];
+    if (/[a-z]/i.test(text[found.index - 1] ?? "")) continue;
+    result += words(text.slice(end, found.index), text[end - 1], found[0][0]);
     end = found.index + found[0].length;
+    const goesOn = text[end] === undefined ? !last : !/[\s.,;:!?)"']/.test(text[end]);
+    const told = !inLink && /^\w+:/.test(found[0]) && (goesOn || (inEmphasis && /[*~_]/.test(found[0])));
+    result += told ? `<${found[0]}>` : found[0];
   }
   result += words(text.slice(end), text[end - 1]);
   return table ? result.replaceAll("|", "\\|") : result;
@@ -149,7 +174,7 @@ function words(text, before = ".", after = ".") {
       const within = inside.test(all[index - 1] ?? at(-1)) && inside.test(all[index + signs.length] ?? after);
       return within && signs.length === 1 ? signs : signs.replaceAll("_", "\\_");
     })
-    .replace(/~{2,}/g, (signs) => signs.replaceAll("~", "\\~"))
+    .replace(/~{2,}|^~|~$/g, (signs) => signs.replaceAll("~", "\\~"))
     .replace(/[[\]]/g, "\\$&")
     .replace(/<(?=[a-zA-Z/!?])/g, "\\<")
     .replace(/&(?=#?\w+;)/g, "\\&");
@@ -166,7 +191,7 @@ function linkEnd({ attrs: { href, title } }) {
 }
 
 /** Signs count as marks only where what stands around them lets them: elsewhere a letter beside is written as its number. */
-function joined(pieces, careful) {
+function joined(pieces, careful, mixed) {
   const found = pieces.filter((piece) => piece.sign || piece.text);
   for (let from = 0; from < found.length; ) {
     if (!found[from].sign) {
@@ -178,6 +203,8 @@ function joined(pieces, careful) {
     const [before, after] = [found[from - 1], found[to + 1]];
     const run = found.slice(from, to + 1);
     const [left, right] = [lastOf(before), firstOf(after)];
+    // One that ends there and one that begins there: parsers do not agree about such a run.
+    if (!mixed && run.some((piece) => piece.closes) && run.some((piece) => !piece.closes)) return null;
     const opens = run.some((piece) => !piece.closes);
     const closes = run.some((piece) => piece.closes);
     const underscore = found[from].sign === "_";

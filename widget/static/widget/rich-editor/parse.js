@@ -94,7 +94,7 @@ class Reader {
       const boxed = item.task && inside[0].content.size > 0;
       if (item.task && !boxed) throw new Unsupported();
       const node = nodes.list_item.create({ checked: boxed ? item.checked : null }, inside);
-      this.raws.set(node, item.raw.replace(/\s+$/, ""));
+      this.raws.set(node, item.raw);
       return node;
     });
     const tight = !token.loose;

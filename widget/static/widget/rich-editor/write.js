@@ -48,12 +48,11 @@ export class Writer {
   }
 
   #words(node, options = {}) {
-    let text = "";
     for (const way of WAYS) {
-      text = inline(node, { ...options, ...way });
-      if (this.reads(text, node, options)) return text;
+      const text = inline(node, { ...options, ...way });
+      if (text !== null && this.reads(text, node, options)) return text;
     }
-    return inline(node, options);
+    return inline(node, { ...options, emphasis: "_", mixed: true });
   }
 
   #paragraph(node) {
@@ -72,18 +71,23 @@ export class Writer {
   }
 
   #list(node, beside) {
-    const ordered = node.type === nodes.ordered_list;
     const other = beside?.type === node.type;
     const tight = node.attrs.tight && everyItemIsShort(node);
-    const written = [];
-    node.forEach((item, _offset, index) => {
-      const marker = ordered ? `${node.attrs.start + index}${other ? ")" : "."}` : other ? "+" : "-";
-      const kept = this.anew ? undefined : this.raws.get(item);
-      const text =
-        kept === undefined || other ? this.#item(item, marker, tight) : numbered(kept, marker, ordered);
-      if (text !== null) written.push(text);
-    });
-    return written.join(tight ? "\n" : "\n\n");
+    const kept = childrenOf(node).map((item) => (this.anew || other ? undefined : this.raws.get(item)));
+    const sign = signOf(kept.find(Boolean), node.type === nodes.ordered_list, other);
+    let text = "";
+    let gap = "";
+    for (const [index, item] of childrenOf(node).entries()) {
+      const marker = node.type === nodes.ordered_list ? `${node.attrs.start + index}${sign}` : sign;
+      const raw = kept[index]?.replace(/\n+$/, "");
+      const written = raw === undefined ? this.#item(item, marker, tight) : numbered(raw, marker);
+      if (written === null) continue;
+      text += text && (gap || (tight ? "\n" : "\n\n"));
+      text += written;
+      // Between two that are as they were it stays as it was.
+      gap = raw !== undefined && kept[index + 1] !== undefined ? kept[index].slice(raw.length) : "";
+    }
+    return text;
   }
 
   /** Null for a box without words: it would be none. */
@@ -102,8 +106,8 @@ export class Writer {
   }
 
   #table(node) {
-    const width = Math.max(...rowsOf(node).map((row) => row.childCount));
-    const rows = rowsOf(node).map((row, index) => {
+    const width = Math.max(...childrenOf(node).map((row) => row.childCount));
+    const rows = childrenOf(node).map((row, index) => {
       const kept = this.anew || row.childCount !== width ? undefined : this.raws.get(row);
       const head = kept?.includes("\n") ?? false;
       if (kept !== undefined && head === (index === 0)) return kept;
@@ -124,8 +128,8 @@ export class Writer {
   }
 }
 
-function rowsOf(table) {
-  return Array.from({ length: table.childCount }, (_, index) => table.child(index));
+function childrenOf(node) {
+  return Array.from({ length: node.childCount }, (_, index) => node.child(index));
 }
 
 function ruled(cell) {
@@ -144,9 +148,14 @@ function everyItemIsShort(list) {
   return short;
 }
 
+/** What the items of a list begin with, after their number: what those that stay begin with. */
+function signOf(raw, ordered, other) {
+  const [, sign] = raw?.match(/^\s*(?:\d+)?([-+*.)])/) ?? [];
+  return sign ?? (ordered ? (other ? ")" : ".") : other ? "+" : "-");
+}
+
 /** An item as it was, with its number of now. */
-function numbered(raw, marker, ordered) {
-  if (!ordered) return raw;
+function numbered(raw, marker) {
   const [, blank, number] = raw.match(/^(\s*)(\d+)/) ?? [];
   const now = marker.slice(0, -1);
   return number?.length === now.length ? blank + now + raw.slice(blank.length + number.length) : raw;
