@@ -71,16 +71,23 @@ def test_the_first_view_of_fifty_notes(pages: Pages) -> None:
 
 
 def test_own_scripts_come_in_one_request_and_the_sdk_not_at_all(pages: Pages) -> None:
-    forms = {
-        b"../../portals/dist/b24.js": pages.opens.form("alpha", PRIYA, "chat22"),
-        b"./b24.js": pages.opens.emulator.control.open("alpha", ADMIN, placement="DEFAULT"),
-    }
-    for sdk, form in forms.items():
+    forms = [
+        ({b"../../portals/dist/b24.js", b"./rich-editor.js"}, pages.opens.form("alpha", PRIYA, "chat22")),
+        ({b"./b24.js"}, pages.opens.emulator.control.open("alpha", ADMIN, placement="DEFAULT")),
+    ]
+    for later, form in forms:
         script = pages.script(pages.post(form).text)
         assert compressed(script) <= 12 * KILOBYTE
         # What is not in the bundle is loaded when it is needed.
         assert re.findall(rb'\bfrom"|\bimport"', script) == []
-        assert set(re.findall(rb'import\("([^"]+)"\)', script)) == {sdk}
+        assert set(re.findall(rb'import\("([^"]+)"\)', script)) == later
+
+
+def test_the_rich_editor_comes_in_one_request_too(pages: Pages) -> None:
+    script = (Path(settings.BASE_DIR) / "widget/static/widget/dist/rich-editor.js").read_bytes()
+    assert compressed(script) <= 110 * KILOBYTE
+    assert re.findall(rb'\bimport"|\bimport\(', script) == []
+    assert compressed(pages.opens.client.get("/widget/editor/").content) <= 3 * KILOBYTE
 
 
 def test_in_production_a_script_names_the_sdk_of_its_release(

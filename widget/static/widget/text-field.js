@@ -36,7 +36,8 @@ export class TextField {
     this.button = form.querySelector("[type=submit]");
     this.count = form.querySelector(".composer-count");
     this.onInput = onInput ?? (() => {});
-    this.area.addEventListener("input", () => {
+    this.area.addEventListener("input", (event) => {
+      this.composing = event.isComposing;
       showError(form);
       this.changed();
     });
@@ -93,7 +94,7 @@ export class TextField {
   async enrich() {
     if (this.#rich || this.#coming) return;
     this.#coming = true;
-    this.#show((await choice.plain()) ? null : await enrich(this.area));
+    this.#show((await choice.plain()) ? null : await enrich(this));
     this.#coming = false;
   }
 

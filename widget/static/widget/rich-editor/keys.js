@@ -10,6 +10,7 @@ import {
 } from "prosemirror-inputrules";
 import { keymap } from "prosemirror-keymap";
 import { liftListItem, sinkListItem, splitListItem } from "prosemirror-schema-list";
+import { TextSelection } from "prosemirror-state";
 import { goToNextCell, isInTable } from "prosemirror-tables";
 import { around, COMMANDS } from "./commands.js";
 import { ADDRESS, schema } from "./schema.js";
@@ -21,9 +22,15 @@ function splitItem(state, dispatch) {
   return splitListItem(nodes.list_item, { checked: checked === null ? null : false })(state, dispatch);
 }
 
-/** Enter inside a table goes down, as in a spreadsheet; in the last row it stays. */
+/** Enter inside a table goes down, as in a spreadsheet, and from the last row on to what follows. */
 function nextRow(state, dispatch, view) {
   if (!isInTable(state)) return false;
+  const table = around(state, nodes.table);
+  if (around(state, nodes.table_row).node === table.node.lastChild) {
+    const after = table.pos + table.node.nodeSize;
+    dispatch?.(state.tr.setSelection(TextSelection.near(state.doc.resolve(after))).scrollIntoView());
+    return true;
+  }
   const width = around(state, nodes.table_row).node.childCount;
   for (let step = 0; step < width; step += 1) {
     if (!goToNextCell(1)(view ? view.state : state, dispatch)) break;

@@ -10,9 +10,21 @@ const MOST_HTML = 2_000_000;
 const MOST_TEXT = 100_000;
 const MARKDOWN = /^(?:#{1,6} |[-*+] |\d{1,9}[.)] |> |```|\|.*\|\s*$)|\*\*\S|\]\(\S|~~\S/m;
 
+const BLOCK =
+  /^(?:address|article|aside|blockquote|center|d[dlt]|div|fieldset|figure|footer|form|h[1-6r]|header|li|main|nav|ol|p|pre|section|table|ul)$/;
+const STYLES = [
+  [/font-weight:\s*(?:bold|[6-9]00)/, "strong"],
+  [/font-style:\s*italic/, "em"],
+  [/text-decoration[\w-]*:[^;]*line-through/, "s"],
+];
+
 /** HTML of another program, without what it adds for itself and with its lists and tables as ours. */
 export function cleaned(html) {
-  const page = new DOMParser().parseFromString(html, "text/html");
+  // The policy of our pages forbids styles, also where they are only read.
+  const unstyled = html
+    .replace(/<style[\s\S]*?<\/style\s*>/gi, "")
+    .replace(/<[^>]*>/g, (tag) => tag.replace(/(\s)style(\s*=)/gi, "$1data-style$2"));
+  const page = new DOMParser().parseFromString(unstyled, "text/html");
   for (const each of page.querySelectorAll(
     "script, style, link, meta, title, iframe, object, template, img, svg",
   )) {
@@ -20,20 +32,57 @@ export function cleaned(html) {
   }
   joinWordLists(page);
   for (const table of page.querySelectorAll("table")) settleTable(page, table);
+  for (const each of page.querySelectorAll("[data-style]")) markStyled(page, each);
+  wrapLoose(page);
   return page.body.innerHTML;
+}
+
+/** Words between paragraphs are one too: only so are the blanks among them kept. */
+function wrapLoose(page) {
+  let line = null;
+  for (const node of [...page.body.childNodes]) {
+    if (node.nodeType === Node.COMMENT_NODE) node.remove();
+    else if (node.nodeType === Node.ELEMENT_NODE && BLOCK.test(node.localName)) line = null;
+    else if (line) line.append(node);
+    else if (node.textContent.trim()) {
+      line = page.createElement("p");
+      node.before(line);
+      line.append(node);
+    }
+  }
+}
+
+function styleOf(element) {
+  return element.getAttribute("data-style") ?? "";
+}
+
+/** Words that are bold, italic or struck out by their style alone. */
+function markStyled(page, element) {
+  const style = styleOf(element);
+  element.removeAttribute("data-style");
+  // What one large editor wraps whole pages in.
+  if (element.localName === "b" && /font-weight:\s*normal/.test(style))
+    return element.replaceWith(...element.childNodes);
+  if (!["span", "font", "p", "div", "a"].includes(element.localName)) return;
+  for (const [said, name] of STYLES) {
+    if (!said.test(style)) continue;
+    const mark = page.createElement(name);
+    mark.append(...element.childNodes);
+    element.append(mark);
+  }
 }
 
 /** Word has no lists: paragraphs that say of themselves on which level of which list they are. */
 function joinWordLists(page) {
   let lists = [];
   for (const line of page.querySelectorAll("p, h1, h2, h3, h4, h5, h6")) {
-    const said = (line.getAttribute("style") ?? "").match(/mso-list:\s*l\d+\s+level(\d+)/);
+    const said = styleOf(line).match(/mso-list:\s*l\d+\s+level(\d+)/);
     if (!said) {
       lists = [];
       continue;
     }
     const level = Math.min(Number(said[1]), 9);
-    const sign = line.querySelector("[style*='mso-list:Ignore'], [style*='mso-list: Ignore']");
+    const sign = line.querySelector("[data-style*='mso-list:Ignore'], [data-style*='mso-list: Ignore']");
     const kind = /^\s*\(?[\da-zA-Z]{1,4}[.)]/.test(sign?.textContent ?? "") ? "ol" : "ul";
     sign?.remove();
     const item = page.createElement("li");
@@ -79,7 +128,7 @@ function settleTable(page, table) {
     while (row.cells.length < width) row.append(page.createElement("td"));
     for (const cell of [...row.cells]) {
       const ours = page.createElement(index ? "td" : "th");
-      const align = cell.getAttribute("align") ?? cell.style.textAlign;
+      const align = cell.getAttribute("align") ?? styleOf(cell).match(/text-align:\s*(\w+)/)?.[1];
       if (align) ours.setAttribute("align", align);
       ours.append(...cell.childNodes);
       for (const block of ours.querySelectorAll(

@@ -1,16 +1,18 @@
 // The rich editor: loaded when somebody begins to write. Beside it the text field stays, and always has the Markdown.
 import { history } from "prosemirror-history";
-import { EditorState, Selection } from "prosemirror-state";
+import { EditorState, Plugin, Selection } from "prosemirror-state";
 import { tableEditing } from "prosemirror-tables";
 import { EditorView } from "prosemirror-view";
 import { NoteDocument } from "./document.js";
 import { keys, rules } from "./keys.js";
 import { pasting } from "./paste.js";
 import styles from "./rich-editor.css";
+import { schema } from "./schema.js";
 import { slashMenu } from "./slash-menu.js";
 import { Toolbar } from "./toolbar.js";
 
 const entities = document.createElement("textarea");
+let coming;
 let styled = false;
 let made = 0;
 
@@ -27,6 +29,17 @@ function addStyles() {
   document.adoptedStyleSheets.push(sheet);
   styled = true;
 }
+
+/** What to go on writing in stands below whatever cannot be left by writing. */
+function lineBelow(doc) {
+  const { table, code_block: code, source, horizontal_rule: line } = schema.nodes;
+  return [table, code, source, line].includes(doc.lastChild.type);
+}
+
+const followed = new Plugin({
+  appendTransaction: (_transactions, _before, { doc, tr }) =>
+    lineBelow(doc) ? tr.insert(doc.content.size, schema.nodes.paragraph.create()) : null,
+});
 
 /** An item with a box that can be ticked. */
 class ItemView {
@@ -91,7 +104,7 @@ export class RichEditor {
     this.place.className = "rich-place";
     this.dom.append(tools, this.place);
     area.before(this.dom);
-    this.plugins = [slashMenu(menu), rules, ...keys, history(), tableEditing()];
+    this.plugins = [slashMenu(menu), rules, ...keys, history(), tableEditing(), followed];
     this.toolbar = new Toolbar(tools, () => this.view);
     this.hint = parts.querySelector("[data-hint]").textContent;
     this.view = new EditorView(this.place, {
@@ -143,7 +156,9 @@ export class RichEditor {
 
   #state(text) {
     this.document = new NoteDocument(text, decode);
-    return EditorState.create({ doc: this.document.node, plugins: this.plugins });
+    const { node } = this.document;
+    const doc = lineBelow(node) ? node.copy(node.content.addToEnd(schema.nodes.paragraph.create())) : node;
+    return EditorState.create({ doc, plugins: this.plugins });
   }
 
   #apply(transaction) {
@@ -173,4 +188,32 @@ export class RichEditor {
     else return;
     event.preventDefault();
   }
+}
+
+/** Buttons and menus in the language of the page; once. */
+function parts() {
+  coming ??= fetch(new URL("editor/", location.href), {
+    headers: { "Accept-Language": document.documentElement.lang },
+    credentials: "omit",
+  })
+    .then((answer) => (answer.ok ? answer.text() : Promise.reject(new Error(`HTTP ${answer.status}`))))
+    .then((html) => new DOMParser().parseFromString(html, "text/html").body)
+    .catch((error) => {
+      coming = undefined;
+      throw error;
+    });
+  return coming;
+}
+
+/** The rich editor in the place of the text area of `field`, with its caret. Rejects where it cannot be had. */
+export async function take(field) {
+  const { area } = field;
+  const words = await parts();
+  // Whoever is in the middle of a word of an input method is not disturbed.
+  if (field.composing)
+    await new Promise((done) => area.addEventListener("compositionend", done, { once: true }));
+  const writing = document.activeElement === area;
+  const editor = new RichEditor(area, words);
+  if (writing) editor.focus(area.selectionStart);
+  return editor;
 }

@@ -10,7 +10,7 @@ const ALIGNMENTS = ["left", "center", "right"];
 const align = {
   default: null,
   getFromDOM: (cell) => {
-    const said = cell.getAttribute("align") || cell.style.textAlign;
+    const said = cell.getAttribute("align");
     const named = ALIGNMENTS.find((each) => cell.classList.contains(`align-${each}`));
     return named ?? (ALIGNMENTS.includes(said) ? said : null);
   },
@@ -121,25 +121,15 @@ export const schema = new Schema({
       toDOM: ({ attrs: { href, title } }) => ["a", { href, title, rel: "noopener noreferrer nofollow" }, 0],
     },
     strong: {
-      parseDOM: [
-        { tag: "strong" },
-        // What one large editor wraps whole pages in.
-        { tag: "b", getAttrs: (element) => element.style.fontWeight !== "normal" && null },
-        { style: "font-weight", getAttrs: (weight) => /^(?:bold(?:er)?|[6-9]\d\d)$/.test(weight) && null },
-      ],
+      parseDOM: [{ tag: "strong" }, { tag: "b" }],
       toDOM: () => ["strong", 0],
     },
     em: {
-      parseDOM: [{ tag: "i" }, { tag: "em" }, { style: "font-style=italic" }],
+      parseDOM: [{ tag: "i" }, { tag: "em" }],
       toDOM: () => ["em", 0],
     },
     strike: {
-      parseDOM: [
-        { tag: "s" },
-        { tag: "del" },
-        { tag: "strike" },
-        { style: "text-decoration", getAttrs: (said) => /line-through/.test(said) && null },
-      ],
+      parseDOM: [{ tag: "s" }, { tag: "del" }, { tag: "strike" }],
       toDOM: () => ["s", 0],
     },
     code: { code: true, parseDOM: [{ tag: "code" }], toDOM: () => ["code", 0] },
