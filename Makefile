@@ -32,7 +32,7 @@ node_modules/.installed: $(VENV)/.node package.json package-lock.json
 	@npm ci --silent --no-audit --no-fund
 	@touch $@
 
-widget/static/widget/dist/.built: node_modules/.installed $(wildcard frontend/* portals/static/portals/frames/* widget/static/widget/*.css widget/static/widget/*.js)
+widget/static/widget/dist/.built: node_modules/.installed $(wildcard frontend/* portals/static/portals/frames/* widget/static/widget/*.css widget/static/widget/*.js widget/static/widget/*/*.js)
 	@echo "Bundling scripts, styles and the Bitrix24 SDK"
 	@npm run --silent build
 	@touch $@
@@ -64,7 +64,7 @@ mutants: setup ## change the modules that decide, in small ways, see whether tes
 	@$(PYTHON) -m tests.mutants $(ONLY)
 
 screenshots: setup ## draw the pictures of docs/screenshots anew
-	@SCREENSHOTS=1 $(PYTHON) -m pytest tests/browser/test_looks.py tests/browser/test_states.py tests/browser/test_card_states.py tests/browser/test_admin.py
+	@SCREENSHOTS=1 $(PYTHON) -m pytest tests/browser/test_looks.py tests/browser/test_states.py tests/browser/test_card_states.py tests/browser/test_rich_editor.py tests/browser/test_admin.py
 
 faults: setup ## take one thing after the other away under load, see what happens: make faults ONLY=cache
 	@$(PYTHON) -m tests.faults $(ONLY)

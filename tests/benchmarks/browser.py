@@ -16,6 +16,10 @@ from tests.support.emulator import Emulator
 from tests.support.opens import Opens, frame_data
 
 PRESSES = 15
+KEYS = 200
+USABLE_MS, FRAME_MS = 300, 16
+# As long as a note may be, almost; of blocks as people write them.
+LONG = "\n\n".join(f"## Part {n}\n\nWe **agreed** on {n}.\n\n- [ ] call {n}\n- [x] done" for n in range(320))
 # Presses the item; answers when, in milliseconds of the wall clock.
 PRESS = """(item) => { const at = performance.timeOrigin + performance.now(); item.click(); return at; }"""
 # The notes are in the page as it comes: its first paint with content shows them.
@@ -23,6 +27,21 @@ PAINTED = """() => new Promise((done) => new PerformanceObserver((list) => {
   const [paint] = list.getEntriesByName("first-contentful-paint");
   if (paint && document.querySelector(".note")) done(performance.timeOrigin + paint.startTime);
 }).observe({ type: "paint", buffered: true }))"""
+
+# Milliseconds that each key takes: the text changed, its Markdown written, the page laid out.
+TIMED = """(box) => {
+  window.keys = [];
+  let pressed = 0;
+  box.addEventListener("keydown", () => { pressed = performance.now(); }, true);
+  box.addEventListener("input", () => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      document.body.getBoundingClientRect();
+      window.keys.push(performance.now() - pressed);
+    };
+    port2.postMessage("");
+  });
+}"""
 
 
 def run(world: World, report: Report) -> None:
@@ -46,6 +65,7 @@ def run(world: World, report: Report) -> None:
             for key in ("alpha", "oauth"):
                 emulator.control.fault(key, delay_ms=DELAY_MS)
             _measure(person, report)
+            _write(person, report)
             browser.close()
 
 
@@ -81,6 +101,39 @@ def _measure(person: Person, report: Report) -> None:
                 note=f"Chromium, {NOTES} notes, a new token; baseline: one delay of {DELAY_MS} ms by itself",
             )
         )
+
+
+def _write(person: Person, report: Report) -> None:
+    """The rich editor: until somebody can write, and what a key takes in a note as long as notes may be."""
+    seen = []
+    for _ in range(PRESSES):
+        frame = person.open(CHAT)
+        person.page.wait_for_load_state("networkidle")
+        field = frame.locator("#composer textarea")
+        pressed = field.evaluate("(area) => { const at = performance.now(); area.focus(); return at; }")
+        frame.locator(".rich-text").wait_for()
+        ready = "() => new Promise((done) => requestAnimationFrame(() => done(performance.now())))"
+        seen.append(frame.evaluate(ready) - pressed)
+    note = f"Chromium, after the first load; baseline: {USABLE_MS} ms"
+    usable = statistics.median(seen[1:])
+    report.add(
+        Figure("from the press to the rich editor, p50", usable, USABLE_MS, "ms", at_most=1, note=note)
+    )
+    frame.locator(".rich-text").evaluate(TIMED)
+    frame.locator(".rich-text").evaluate(
+        """(box, text) => {
+            const clipboardData = new DataTransfer();
+            clipboardData.setData("text/plain", text);
+            box.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+        }""",
+        LONG,
+    )
+    frame.evaluate("() => { window.keys = []; }")
+    person.page.keyboard.type("word " * (KEYS // 5))
+    taken = sorted(frame.evaluate("() => window.keys"))
+    note = f"Chromium, {len(LONG)} characters of Markdown; baseline: {FRAME_MS} ms"
+    p95 = taken[int(len(taken) * 0.95)]
+    report.add(Figure("a key in a long note, p95", p95, FRAME_MS, "ms", at_most=1, note=note))
 
 
 def _press(page: Page) -> float:

@@ -85,7 +85,7 @@ LOOKS: dict[str, dict[str, Any]] = {
     "writing": {"language": "en"},
     "writing-dark": {"language": "en", "color_scheme": "dark"},
     "writing-rtl": {"language": "ar"},
-    "writing-narrow": {"language": "de", "viewport": {"width": 1328, "height": 860}},
+    "writing-narrow": {"language": "de"},
 }
 
 
@@ -135,7 +135,10 @@ def test_how_it_looks(person: Enter, look: str, pictures: Path, axe: None) -> No
     language = options.pop("language")
     priya = person("alpha", PRIYA, markdown=False, **options)
     frame = priya.open(GROUP, language)
+    if look == "writing-narrow":
+        priya.page.locator("iframe").evaluate("frame => { frame.style.width = '320px'; }")
     frame.locator("#composer textarea").click()
+    priya.page.mouse.move(0, 0)
     text = frame.locator(".rich-text")
     expect(text).to_be_focused()
     paste(text, plain=MINUTES)

@@ -31,12 +31,12 @@ export class Composer {
 
   /** What is being sent and what is being written: what would be lost without a draft. */
   get unsaved() {
-    return join(this.#pending, this.field?.area.value ?? "");
+    return join(this.#pending, this.field?.text ?? "");
   }
 
   /** Words that have lost their place, to be saved as a note. */
   take(words) {
-    this.field.value = join(words, this.field.area.value);
+    this.field.value = join(words, this.field.text);
   }
 
   async #restore() {

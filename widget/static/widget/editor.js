@@ -24,7 +24,7 @@ export class Editor {
     this.field = new TextField(this.form, {
       onSave: (value) => this.save(value),
       onCancel: () => this.cancel(),
-      onInput: () => this.keep(),
+      onInput: (words) => this.keep(words),
     });
     addPreview(this.form, api);
     linkOnPaste(this.field.area);
@@ -37,8 +37,7 @@ export class Editor {
     this.field.enrich();
   }
 
-  keep() {
-    const words = this.form.querySelector("textarea").value;
+  keep(words) {
     const changed = words !== this.source;
     this.#asked = false;
     // Other words are another note.

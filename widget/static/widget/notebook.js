@@ -29,9 +29,8 @@ function close(problem) {
   const box = blank("blank-lost");
   box.querySelector(".lost-reason").textContent = problem.detail;
   // What one has written oneself and could not save can still be copied.
-  const words = [composer?.unsaved, ...root.querySelectorAll(".editor[data-changed] textarea")]
-    .map((each) => each?.value ?? each)
-    .filter(Boolean);
+  const editors = [...root.querySelectorAll(".editor[data-changed]")];
+  const words = [composer?.unsaved, ...editors.map((form) => form.field.text)].filter(Boolean);
   box.querySelector("textarea").value = words.join("\n\n");
   box.querySelector(".lost-words").hidden = !words.length;
   closeCards();

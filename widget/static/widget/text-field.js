@@ -25,28 +25,27 @@ export function showError(box, message = "", tone = "") {
 }
 
 export class TextField {
-  // What takes the place of the text field once it is here; the field has the Markdown all the time.
+  // What takes the place of the text area once it is here.
   #rich = null;
   #coming = false;
 
   /** `onSave(text)` is called by the button and by Ctrl/Cmd+Enter; `onCancel()` by Escape. */
   constructor(form, { onSave, onCancel, onInput }) {
     this.form = form;
+    form.field = this;
     this.area = form.querySelector("textarea");
     this.button = form.querySelector("[type=submit]");
     this.count = form.querySelector(".composer-count");
     this.onInput = onInput ?? (() => {});
     this.area.addEventListener("input", (event) => {
       this.composing = event.isComposing;
-      showError(form);
-      this.changed();
+      this.input();
     });
     this.toggle = form.querySelector("[data-action=markdown]");
     this.toggle.addEventListener("click", () => this.#switch());
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#rich?.settle();
-      if (this.ready) onSave(this.value);
+      if (this.ready) onSave(trimmed(this.#rich ? this.#rich.checked : this.area.value));
     });
     form.addEventListener("keydown", (event) => {
       if (event.isComposing) return;
@@ -56,9 +55,13 @@ export class TextField {
     this.changed();
   }
 
-  /** Without blank lines around it; what stands before the first word in its line may be Markdown. */
+  /** The Markdown as it is typed. */
+  get text() {
+    return this.#rich ? this.#rich.text : this.area.value;
+  }
+
   get value() {
-    return this.area.value.replace(/^(?:[ \t]*[^\S \t])+/, "").trimEnd();
+    return trimmed(this.text);
   }
 
   set value(text) {
@@ -68,7 +71,7 @@ export class TextField {
   }
 
   get ready() {
-    return this.value.trim() !== "" && this.value.length <= LIMIT && !this.busy;
+    return this.button.getAttribute("aria-disabled") === "false";
   }
 
   get busy() {
@@ -107,7 +110,6 @@ export class TextField {
   async #switch() {
     choice.choose(this.#rich !== null);
     if (this.#rich) {
-      this.#rich.settle();
       this.#rich.remove();
       this.#show(null);
       this.changed();
@@ -115,20 +117,33 @@ export class TextField {
     this.focus();
   }
 
+  /** Somebody types. */
+  input() {
+    showError(this.form);
+    this.changed();
+  }
+
   changed() {
-    const length = this.value.length;
+    const text = this.text;
+    const length = trimmed(text).length;
+    const ready = length > 0 && length <= LIMIT && !this.busy;
     // Not `disabled`: a button that loses the focus when it is pressed loses the keyboard with it.
-    this.button.setAttribute("aria-disabled", String(!this.ready));
+    this.button.setAttribute("aria-disabled", String(!ready));
     this.count.hidden = length < COUNT_FROM;
     this.count.textContent = `${number.format(length)} / ${number.format(LIMIT)}`;
     this.count.toggleAttribute("data-over", length > LIMIT);
     this.area.setAttribute("aria-invalid", String(length > LIMIT));
     if (!GROWS) this.grow();
-    this.onInput(this.area.value);
+    this.onInput(text);
   }
 
   grow() {
     this.area.style.height = "auto";
     this.area.style.height = `${this.area.scrollHeight + 2}px`;
   }
+}
+
+/** Without blank lines around it; what stands before the first word in its line may be Markdown. */
+function trimmed(text) {
+  return text.replace(/^(?:[ \t]*[^\S \t])+/, "").trimEnd();
 }

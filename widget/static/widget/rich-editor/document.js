@@ -7,6 +7,7 @@ const { nodes } = schema;
 
 export class NoteDocument {
   #raws = new WeakMap();
+  #texts = new WeakMap();
   #kept = [];
   #lead = "";
 
@@ -84,7 +85,13 @@ export class NoteDocument {
   }
 
   #block(node, beside, anew) {
-    return new Writer({ raws: this.#raws, anew, reads: this.#reads }).block(node, beside);
+    // Of what was not touched since, a key that is pressed writes nothing again.
+    const after = !anew && beside?.type !== node.type;
+    const known = after && this.#texts.get(node);
+    if (known) return known;
+    const text = new Writer({ raws: this.#raws, anew, reads: this.#reads }).block(node, beside);
+    if (after) this.#texts.set(node, text);
+    return text;
   }
 
   #reads = (text, words, { table = false }) => {

@@ -1,4 +1,4 @@
-// The rich editor: loaded when somebody begins to write. Beside it the text field stays, and always has the Markdown.
+// The rich editor: loaded when somebody begins to write. The text field comes back with its Markdown when it goes.
 import { history } from "prosemirror-history";
 import { EditorState, Plugin, Selection } from "prosemirror-state";
 import { tableEditing } from "prosemirror-tables";
@@ -84,14 +84,15 @@ class ItemView {
 export class RichEditor {
   /**
    * Takes the place of the text field `area` on the page. `parts` are the buttons and menus in the page's language.
-   * The Markdown of every change is put into `area`, as if it had been typed there.
+   * `onChange()` is told of every change.
    */
-  constructor(area, parts) {
+  constructor(area, parts, onChange) {
     const tools = parts.querySelector("[role=toolbar]").cloneNode(true);
     const menu = parts.querySelector("[role=listbox]").cloneNode(true);
     addStyles();
     made += 1;
     this.area = area;
+    this.onChange = onChange;
     // There is one field of this name.
     this.name = area.getAttribute("aria-label");
     area.removeAttribute("aria-label");
@@ -125,13 +126,17 @@ export class RichEditor {
     this.toolbar.show(this.view.state);
   }
 
-  /** The Markdown, read again: for keeping. */
-  settle() {
-    this.area.value = this.document.checked(this.view.state.doc);
+  /** The Markdown as it stands; `checked` is read again, for keeping. */
+  get text() {
+    return this.document.text(this.view.state.doc);
+  }
+
+  get checked() {
+    return this.document.checked(this.view.state.doc);
   }
 
   /** At the end, or where the caret of the text field stood. */
-  focus(offset = this.area.value.length) {
+  focus(offset = Number.POSITIVE_INFINITY) {
     let { doc } = this.view.state;
     const before = this.area.value.slice(0, offset);
     if (offset < this.area.value.length) {
@@ -148,6 +153,7 @@ export class RichEditor {
   }
 
   remove() {
+    this.area.value = this.checked;
     this.view.destroy();
     this.dom.remove();
     this.area.setAttribute("aria-label", this.name);
@@ -164,9 +170,7 @@ export class RichEditor {
   #apply(transaction) {
     this.view.updateState(this.view.state.apply(transaction));
     this.toolbar.show(this.view.state);
-    if (!transaction.docChanged) return;
-    this.area.value = this.document.text(this.view.state.doc);
-    this.area.dispatchEvent(new Event("input"));
+    if (transaction.docChanged) this.onChange();
   }
 
   #attributes({ doc }) {
@@ -178,7 +182,6 @@ export class RichEditor {
       "aria-invalid": this.area.getAttribute("aria-invalid") ?? "false",
       "data-hint": empty ? this.area.placeholder || this.hint : "",
       class: "field prose rich-text",
-      dir: "auto",
     };
   }
 
@@ -213,7 +216,7 @@ export async function take(field) {
   if (field.composing)
     await new Promise((done) => area.addEventListener("compositionend", done, { once: true }));
   const writing = document.activeElement === area;
-  const editor = new RichEditor(area, words);
+  const editor = new RichEditor(area, words, () => field.input());
   if (writing) editor.focus(area.selectionStart);
   return editor;
 }
