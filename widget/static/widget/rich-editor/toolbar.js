@@ -37,9 +37,9 @@ export class Toolbar {
     for (const button of this.buttons) {
       const command = COMMANDS[button.dataset.command];
       if (button.hasAttribute("aria-pressed")) {
-        button.setAttribute("aria-pressed", String(command ? command.active(state) : Boolean(linkAt(state))));
+        set(button, "aria-pressed", command ? command.active(state) : Boolean(linkAt(state)));
       }
-      if (command) button.setAttribute("aria-disabled", String(!command.run(state)));
+      if (command) set(button, "aria-disabled", !command.run(state));
     }
   }
 
@@ -104,4 +104,8 @@ export class Toolbar {
   #stop(button) {
     for (const each of this.buttons) each.tabIndex = each === button ? 0 : -1;
   }
+}
+
+function set(button, name, on) {
+  if (button.getAttribute(name) !== String(on)) button.setAttribute(name, String(on));
 }
