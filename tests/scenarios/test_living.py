@@ -11,7 +11,7 @@ from portals.bitrix24.errors import NotAdministrator
 from portals.infrastructure.shared import broker_client
 from portals.lifecycle import bindings, install, payments, presence, uninstall
 from portals.models import Portal, PortalEvent, PortalToken
-from portals.tokens import pairs
+from portals.tokens import pairs, refresh
 from tests.scenarios.life import ADMIN, MEI, PRIYA, Install, note
 from tests.support.events import Events
 from tests.support.opens import Opens
@@ -51,7 +51,7 @@ def test_a_refresh_has_the_portal_asked_whether_it_paid(opens: Opens, installed:
             tasks.refresh_tokens(*pairs.make_due([portal]))
         portal.refresh_from_db()
         assert (portal.status, portal.status_reason) == ("blocked", "unpaid")
-        assert broker_client().llen("celery") == 1, "asked once in a while"
+        assert broker_client().llen("celery") == 1, broker_client().lrange("celery", 0, 5)
 
         tasks.check_payment(portal.pk)
 
@@ -145,6 +145,23 @@ def test_when_all_were_demoted_an_administrators_open_heals_and_binds(
     tasks.reconcile_handlers(portal.pk)
     portal.refresh_from_db()
     assert portal.handlers_digest == bindings.declaration_digest()
+
+
+def test_an_administrator_who_opens_a_notebook_heals_too(opens: Opens, installed: Install) -> None:
+    portal = installed()
+    for token in portal.tokens.all():
+        refresh.bury(token, "invalid_grant")
+    portal.refresh_from_db()
+    assert (portal.status, portal.status_reason) == ("blocked", "token_dead")
+    assert opens.widget("alpha", PRIYA, "chat22").status_code == 200
+    portal.refresh_from_db()
+    assert portal.status == "blocked", "a member has no token that is worth keeping"
+
+    assert opens.widget("alpha", ADMIN, "chat22").status_code == 200
+
+    portal.refresh_from_db()
+    assert (portal.status, portal.status_reason) == ("active", "healed")
+    assert pairs.current(portal).user_id == ADMIN
 
 
 def test_the_application_moved_to_a_system_user(events: Events, opens: Opens, installed: Install) -> None:

@@ -21,6 +21,7 @@ from django.conf import settings
 
 from portals.bitrix24.errors import Bitrix24Error, TokenDead, TokenExpired
 from portals.bitrix24.payloads import AppInfo
+from portals.models import Portal
 from portals.outgoing import bulkhead, gateway, suspicion
 from portals.refusals import Refusal
 from widget.access import kept
@@ -61,7 +62,12 @@ class AuthorizationServer:
 
 
 def _promises(inquiry: Inquiry) -> bool:
-    """Whether the holder's number is likely to be all that is missing."""
+    """Whether the holder's number is likely to be all that is missing.
+
+    A blocked portal lacks a token as well: an administrator whom it proves brings one (portals/lifecycle/heal.py).
+    """
+    if inquiry.portal.status == Portal.Status.BLOCKED:
+        return False
     if inquiry.lately(inquiry.of_token.opened_at):
         return True
     return not inquiry.is_group and Chat.objects.private_of(inquiry.portal, inquiry.claim.dialog_id.number)

@@ -180,3 +180,28 @@ def test_a_portal_is_erased_once_it_counts_as_gone(installed: Install) -> None:
     assert set(seen) == {("deleted", "never_confirmed", False)}
     reasons = PortalTransition.objects.values_list("new", "reason")
     assert list(reasons) == [("deleted", "erased")]
+
+
+def test_who_waits_longest_is_erased_first(installed: Install) -> None:
+    now = timezone.now()
+    first, second = installed("alpha"), installed("beta")
+    for portal, days in ((first, 1), (second, 5)):
+        Portal.objects.filter(pk=portal.pk).update(status="deleted", erase_due_at=now - timedelta(days=days))
+    assert uninstall.due_for_erasure(1) == [second.pk]
+    assert uninstall.due_for_erasure(10) == [second.pk, first.pk]
+
+
+def test_what_is_written_down_of_a_portal_goes_and_of_others_stays(
+    opens: Opens, events: Events, installed: Install
+) -> None:
+    """Calls of before it was stored are known by its address alone."""
+    portal, other = installed("alpha"), installed("beta")
+    live(opens, events, portal)
+    for owner, host in ((None, portal.domain), (other, other.domain), (None, other.domain)):
+        ApiCall.objects.create(portal=owner, host=host, method="profile", duration=1)
+    Portal.objects.filter(pk=portal.pk).update(status="deleted", erase_due_at=timezone.now())
+    tasks.erase_due()
+    assert not ApiCall.objects.filter(host=portal.domain).exists()
+    assert ApiCall.objects.filter(host=other.domain).count() >= 2
+    assert not PortalEvent.objects.filter(member_id=portal.member_id).exists()
+    assert not LogEntry.objects.exists()

@@ -246,3 +246,13 @@ def test_only_the_newest_administrators_token_is_kept_fresh_and_the_others_stand
     assert pairs.current(portal).user_id == 1
     portal.refresh_from_db()
     assert portal.status == "active"
+
+
+def test_whoever_waited_for_a_refresh_gets_the_pair_that_is_stored(emulator: Emulator) -> None:
+    [token] = paper_portals(emulator, 1)
+    PortalToken.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    refreshed = pairs.current(token.portal)
+    stored = PortalToken.objects.get(pk=token.pk)
+    for name in ("access_token", "refresh_token", "generation", "expires_at", "refresh_due_at", "last_error"):
+        assert getattr(refreshed, name) == getattr(stored, name)
+    assert stored.access_token != token.access_token

@@ -287,3 +287,13 @@ def renewal(opens: Opens) -> Any:
 def test_a_chat_erased_under_an_open_reads_as_empty() -> None:
     assert notes.revision(4_000_000_000) == 0
     assert notes.page(4_000_000_000) == ([], False)
+
+
+def test_pages_go_from_the_newest_note_to_the_oldest_wherever_their_rows_lie(api: Api) -> None:
+    made = [api.add(f"note {number}")["id"] for number in range(notes.PAGE_SIZE + 5)]
+    # An edit puts the row of an old note behind those of newer ones.
+    for number in (0, 1, 2):
+        api.call("PATCH", f"notes/{made[number]}/", {"text": "edited", "version": 1})
+    first = api.call("GET", "notes/").json()
+    then = api.call("GET", "notes/" + first["next"][first["next"].index("?") :]).json()
+    assert [note["id"] for note in first["results"] + then["results"]] == made[::-1]
