@@ -29,12 +29,12 @@ export class Editor {
     addPreview(this.form, api);
     linkOnPaste(this.field.area);
     this.form.querySelector("[data-action=cancel]").addEventListener("click", () => this.cancel());
+    this.field.enrich();
   }
 
   focus() {
     this.field.area.setSelectionRange(-1, -1);
     this.field.focus();
-    this.field.enrich();
   }
 
   keep(words) {

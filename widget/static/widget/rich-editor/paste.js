@@ -170,6 +170,12 @@ export function pasting(decode) {
       return written.join("\n\n");
     },
     handleDOMEvents: {
+      // A file that is dropped would take the place of the page.
+      drop: (_view, event) => {
+        const files = event.dataTransfer?.files.length > 0;
+        if (files) event.preventDefault();
+        return files;
+      },
       paste: (view, event) => {
         const html = event.clipboardData?.getData("text/html") ?? "";
         const text = event.clipboardData?.getData("text/plain") ?? "";
