@@ -60,6 +60,8 @@ def checks() -> Iterator[tuple[str, str, str, str]]:
         chromium,
         "None here: browser tests are skipped. Debian: apt-get install chromium",
     )
+    firefox = _version("firefox-esr") or _version("firefox")
+    yield "Firefox", WANTED, firefox, "None here: its test is skipped. Debian: apt-get install firefox-esr"
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     yield (
         "memory",

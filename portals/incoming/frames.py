@@ -109,7 +109,8 @@ def _refused(
         path=request.path,
         portal=opened.member_id if opened else None,
     )
-    tries, retry_after = _tries(request), explanation.retry_after
+    # Of a form that could not be read nothing is read again.
+    tries, retry_after = _tries(request) if opened else 0, explanation.retry_after
     if retry_after is not None:
         retry_after = max(retry_after, min(retry_after * 2**tries, _LONGEST_WAIT))
     context = {
@@ -133,7 +134,7 @@ def _refused(
 
 def _tries(request: HttpRequest) -> int:
     """How often in a row the page that asks says it was sent away before: the wait grows with it."""
-    said = request.POST.get("tries", "") if request.method == "POST" else ""
+    said = request.POST.get("tries", "")
     return min(int(said), _MOST_TRIES) if re.fullmatch(r"[0-9]{1,3}", said) else 0
 
 

@@ -202,7 +202,7 @@ def test_a_session_the_server_no_longer_knows_is_renewed(
         live_application.restart(SECRET_KEY=key)
     # an open page may ask for news while the application is down
     problems = [problem for problem in priya.watch.problems if "ERR_CONNECTION_REFUSED" not in problem]
-    assert problems[0] == f"401 {live_application.url}/api/v1/notes/"
+    assert problems, "nobody refused the old session"
     assert all("401" in problem for problem in problems)
     priya.watch.problems.clear()
 
