@@ -91,9 +91,9 @@ function withoutOuterSpace(runs) {
       marks: run.marks.filter((mark) => mark.type.name !== name),
     });
     const next = [];
-    const blank = (run) => (run.break ? !isCode(run) : !isCode(run) && /^\s*$/.test(run.text));
+    const blank = (run) => !isCode(run) && /^\s*$/.test(run.text);
     // Runs of blanks alone at an edge first, then blanks at the edges of words.
-    const marked = found.map((run) => run);
+    const marked = [...found];
     for (let [from, to] = [0, 0]; from < marked.length; from = to + 1) {
       to = from;
       if (!has(marked[from])) continue;
@@ -133,10 +133,8 @@ function written(run, { table, last }) {
 }
 
 function codeSpan(text) {
-  const longest = Math.max(0, ...(text.match(/`+/g) ?? []).map((each) => each.length));
   let fence = "`";
   while (text.split(/[^`]+/).includes(fence)) fence += "`";
-  if (longest === 0) fence = "`";
   const padded = /^`|`$|^ .*[^ ].* $/.test(text) ? ` ${text} ` : text;
   return fence + padded + fence;
 }
@@ -162,7 +160,6 @@ function escaped(text, { table, last, inEmphasis, inLink }) {
 }
 
 function words(text, before = ".", after = ".") {
-  const at = (index) => text[index] ?? (index < 0 ? before : after);
   return text
     .replace(FOLLOWED_BY_SIGN, "\\\\")
     .replace(/`/g, "\\`")
@@ -171,7 +168,7 @@ function words(text, before = ".", after = ".") {
     )
     .replace(/_+/g, (signs, index, all) => {
       const inside = /[\p{L}\p{N}]/u;
-      const within = inside.test(all[index - 1] ?? at(-1)) && inside.test(all[index + signs.length] ?? after);
+      const within = inside.test(all[index - 1] ?? before) && inside.test(all[index + signs.length] ?? after);
       return within && signs.length === 1 ? signs : signs.replaceAll("_", "\\_");
     })
     .replace(/~{2,}|^~|~$/g, (signs) => signs.replaceAll("~", "\\~"))
