@@ -438,3 +438,41 @@ def test_a_word_of_an_input_method_is_put_together_in_peace(priya: Person) -> No
     expect(text).to_have_text("日本")
     text.press_sequentially("。")
     assert saved(priya, frame) == "日本。"
+
+
+@pytest.mark.parametrize(
+    ("language", "heading", "gap"), [("en", "Minutes", "Present"), ("ar", "محضر اجتماع", "الحاضرون")]
+)
+def test_a_template_fills_an_empty_note_and_nothing_else(
+    priya: Person, language: str, heading: str, gap: str
+) -> None:
+    frame = priya.open(GROUP, language)
+    frame.locator("#composer textarea").click()
+    text = frame.locator(".rich-text")
+    expect(text).to_be_focused()
+    text.press_sequentially("/" + heading[:4].lower())
+    press(priya, "Enter")
+    expect(text.get_by_role("heading", level=2)).to_have_text(heading)
+    text.press_sequentially("Mei, Tomas")
+    assert saved(priya, frame).startswith(f"## {heading}\n\n**{gap}:** Mei, Tomas\n\n### ")
+
+    text = frame.locator(".rich-text")
+    text.click()
+    text.press_sequentially("something")
+    press(priya, "Enter")
+    text.press_sequentially("/")
+    expect(frame.get_by_role("listbox")).to_be_visible()
+    expect(frame.locator(".rich-menu [data-template]").first).to_be_hidden()
+
+
+def test_decisions_and_contacts_have_templates_too(priya: Person) -> None:
+    frame = priya.open(GROUP)
+    for name in ("decision", "contact"):
+        text = writing(frame)
+        text.press_sequentially("/" + name)
+        press(priya, "Enter")
+        text.press_sequentially("x")
+        assert saved(priya, frame).count("x") == 1
+    first, second = beside(lambda: list(Note.objects.order_by("pk").values_list("text", flat=True)))
+    assert first == "## Decision\n\n**We decide:** x\n\n**Because:** …\n\n**Decided by:** …"
+    assert second == "## Contact\n\n| Name | x |\n| --- | --- |\n| Company |  |\n| Phone |  |\n| Email |  |"

@@ -105,7 +105,11 @@ export class RichEditor {
     this.place.className = "rich-place";
     this.dom.append(tools, this.place);
     area.before(this.dom);
-    this.plugins = [slashMenu(menu), rules, ...keys, history(), tableEditing(), followed];
+    const template = (name) => {
+      const { content } = parts.querySelector(`[data-markdown="${name}"]`);
+      return new NoteDocument(content.textContent.trim(), decode).node.content;
+    };
+    this.plugins = [slashMenu(menu, template), rules, ...keys, history(), tableEditing(), followed];
     this.toolbar = new Toolbar(tools, () => this.view);
     this.hint = parts.querySelector("[data-hint]").textContent;
     this.view = new EditorView(this.place, {

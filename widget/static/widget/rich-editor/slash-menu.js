@@ -1,10 +1,12 @@
 // "/" at the beginning of a line offers what can stand there; letters after it narrow the choice.
-import { Plugin } from "prosemirror-state";
+import { Plugin, TextSelection } from "prosemirror-state";
 import { COMMANDS } from "./commands.js";
 import { schema } from "./schema.js";
 
-/** `box` is the list box with an option for each command. */
-export function slashMenu(box) {
+const GAP = "…";
+
+/** `box` is the list box with an option for each command and each template; `template(name)` is what that says. */
+export function slashMenu(box, template) {
   const options = [...box.querySelectorAll("[role=option]")];
   let shown = [];
   let current = 0;
@@ -29,8 +31,7 @@ export function slashMenu(box) {
     shown = open
       ? options.filter(
           (option) =>
-            option.textContent.toLowerCase().includes(words) &&
-            COMMANDS[option.dataset.command].run(without(view.state)),
+            option.textContent.toLowerCase().includes(words) && commandOf(option).run(without(view.state)),
         )
       : [];
     box.hidden = !shown.length;
@@ -50,6 +51,11 @@ export function slashMenu(box) {
     }
   }
 
+  function commandOf(option) {
+    const { command, template: name } = option.dataset;
+    return command ? COMMANDS[command] : { run: (...args) => fill(template(name), ...args) };
+  }
+
   function without(state) {
     const { $from } = state.selection;
     return state.apply(state.tr.delete($from.start(), $from.pos));
@@ -65,7 +71,7 @@ export function slashMenu(box) {
   function choose(view, option) {
     const { $from } = view.state.selection;
     view.dispatch(view.state.tr.delete($from.start(), $from.pos));
-    COMMANDS[option.dataset.command].run(view.state, view.dispatch, view);
+    commandOf(option).run(view.state, view.dispatch, view);
     view.focus();
   }
 
@@ -106,4 +112,18 @@ export function slashMenu(box) {
       };
     },
   });
+}
+
+/** An empty note becomes what a template says; its first gap is selected, to be written over. */
+function fill(content, state, dispatch) {
+  if (state.doc.textContent || state.doc.childCount > 1) return false;
+  if (!dispatch) return true;
+  const tr = state.tr.replaceWith(0, state.doc.content.size, content);
+  let gap = null;
+  tr.doc.descendants((node, pos) => {
+    if (gap === null && node.isText && node.text.includes(GAP)) gap = pos + node.text.indexOf(GAP);
+  });
+  if (gap !== null) tr.setSelection(TextSelection.create(tr.doc, gap, gap + GAP.length));
+  dispatch(tr.scrollIntoView());
+  return true;
 }
