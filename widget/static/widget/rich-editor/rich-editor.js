@@ -186,6 +186,7 @@ export class RichEditor {
       "aria-invalid": this.area.getAttribute("aria-invalid") ?? "false",
       "data-hint": empty ? this.area.placeholder || this.hint : "",
       class: "field prose rich-text",
+      dir: "auto",
     };
   }
 
