@@ -21,6 +21,7 @@ _ACCESS = "tests/widget/access"
 _NOTEBOOK = "tests/widget/notebook"
 _API = "tests/widget/api"
 
+_NEIGHBOURS = "tests/scenarios/test_neighbours.py"
 _LATER = f"{_INCOMING}/test_event_later.py"
 
 _OPENS: Final = (
@@ -29,6 +30,7 @@ _OPENS: Final = (
     "tests/security/test_sessions.py",
     "tests/platform/test_dialog_get.py",
     "tests/platform/test_people_of_a_chat.py",
+    "tests/scenarios/test_living.py",
 )
 _NOTES: Final = (
     f"{_NOTEBOOK}/test_notes.py",
@@ -38,6 +40,7 @@ _NOTES: Final = (
     f"{_NOTEBOOK}/test_search.py",
     f"{_NOTEBOOK}/test_data_export.py",
     "tests/security/test_objects.py",
+    _NEIGHBOURS,
 )
 _TEXTS: Final = (
     f"{_NOTEBOOK}/test_markdown.py",
@@ -46,6 +49,7 @@ _TEXTS: Final = (
     f"{_NOTEBOOK}/test_bounds.py",
     f"{_NOTEBOOK}/test_notes.py",
     "tests/security/test_injection.py",
+    _NEIGHBOURS,
 )
 _PAIRS: Final = (
     f"{_LIFECYCLE}/test_locks.py",
