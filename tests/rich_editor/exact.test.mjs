@@ -99,6 +99,45 @@ test("an item, a box and a row are changed alone", () => {
   );
 });
 
+const LONG_AGO = "*  one\n*  two\n\nSetext\n------\n\n__x__";
+const { nodes, marks } = schema;
+const box = (...content) =>
+  nodes.bullet_list.create(
+    null,
+    nodes.list_item.create({ checked: false }, nodes.paragraph.create(null, content)),
+  );
+
+test("a box without words and a blank paragraph leave the rest as it was", () => {
+  for (const added of [box(), nodes.paragraph.create(), nodes.paragraph.create(null, schema.text(" "))]) {
+    for (const place of [0, 1, 3]) {
+      const note = open(LONG_AGO);
+      const children = [...note.node.content.content];
+      children.splice(place, 0, added);
+      assert.equal(note.checked(nodes.doc.create(null, children)), LONG_AGO);
+    }
+  }
+});
+
+test("blanks at the end of what was typed leave the rest as it was", () => {
+  const bold = [marks.strong.create()];
+  const typed = [
+    [[schema.text("new ")], "new"],
+    [[schema.text("all "), schema.text("bold ", bold)], "all **bold**"],
+    [[schema.text("so ", [marks.em.create()]), schema.text("it is")], "*so* it is"],
+    [[schema.text("line"), nodes.hard_break.create()], "line"],
+  ];
+  for (const [content, text] of typed) {
+    const note = open(LONG_AGO);
+    const [list, ...rest] = note.node.content.content;
+    const item = nodes.list_item.create(null, nodes.paragraph.create(null, content));
+    const longer = list.copy(list.content.addToEnd(item));
+    assert.equal(
+      note.checked(nodes.doc.create(null, [longer, ...rest])),
+      LONG_AGO.replace("*  two", `*  two\n* ${text}`),
+    );
+  }
+});
+
 test("what is made in the editor is read as it was made", () => {
   let wrong = 0;
   for (let seed = 1; seed <= ROUNDS; seed += 1) {

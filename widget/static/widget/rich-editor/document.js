@@ -1,4 +1,5 @@
 // A note while it is edited: blocks that nobody touched are written back byte for byte.
+import { childrenOf, same, says } from "./meaning.js";
 import { parse, sourceNode } from "./parse.js";
 import { schema } from "./schema.js";
 import { Writer } from "./write.js";
@@ -36,28 +37,36 @@ export class NoteDocument {
 
   /** The same for keeping: read again, and where neighbours would change what a block means it is written anew. */
   checked(doc) {
-    const children = childrenOf(doc).filter(hasContent);
     const [anew, bare] = [new Set(), new Set()];
-    for (let round = 0; round < 3; round += 1) {
-      const text = this.#written(doc, anew, bare);
-      const wrong = this.#misread(text, children);
-      if (!wrong.length) return text;
-      for (const node of wrong) (anew.has(node) ? bare : anew).add(node);
+    let text = this.#written(doc, anew, bare);
+    // Once each for its words, and for the items and rows of it that were to stay.
+    for (let round = 0; round < 2; round += 1) {
+      for (const node of this.#misread(text, doc)) (anew.has(node) ? bare : anew).add(node);
+      text = this.#written(doc, anew, bare);
     }
-    return this.#written(doc, anew, bare);
+    return text;
   }
 
   /** Blocks that Markdown does not say as they are. */
-  #misread(text, children) {
+  #misread(text, doc) {
+    const children = childrenOf(doc).filter(says);
     const again = parse(text, { raws: new WeakMap(), decode: this.decode })?.blocks ?? [];
-    if (again.length !== children.length) return children;
-    return children.filter((child, index) =>
-      child.type === nodes.source ? child.textContent !== again[index].raw : !same(child, again[index].node),
-    );
+    const isRead = (index, found) =>
+      children[index].type === nodes.source
+        ? children[index].textContent === found.raw
+        : same(children[index], found.node);
+    if (again.length === children.length)
+      return children.filter((_child, index) => !isRead(index, again[index]));
+    // Some became one, or one became some: those between what is read well from the beginning and from the end.
+    const most = Math.min(again.length, children.length);
+    let [first, last] = [0, 0];
+    while (first < most && isRead(first, again[first])) first += 1;
+    while (last < most - first && isRead(children.length - 1 - last, again.at(-1 - last))) last += 1;
+    return children.slice(Math.max(first - 1, 0), children.length - last + 1);
   }
 
   #written(doc, anew, bare) {
-    const children = childrenOf(doc).filter(hasContent);
+    const children = childrenOf(doc).filter(says);
     const aligned = children.length === this.#kept.length;
     let text = "";
     let before = -1;
@@ -105,6 +114,7 @@ export class NoteDocument {
   /** Whether a block, written anew, is read as what it was. */
   #writes(node) {
     if (node.type === nodes.source) return true;
+    if (!says(node)) return false;
     const text = new Writer({ reads: this.#reads }).block(node);
     const found = parse(text, { raws: new WeakMap(), decode: this.decode })?.blocks ?? [];
     return found.length === 1 && same(node, found[0].node);
@@ -125,31 +135,4 @@ function prefixed(words) {
     return words.copy(rest.replaceChild(0, schema.text(`x${first.text}`)));
   }
   return words.copy(rest.addToStart(x));
-}
-
-function childrenOf(node) {
-  return Array.from({ length: node.childCount }, (_, index) => node.child(index));
-}
-
-/** Markdown has no empty paragraph. */
-function hasContent(node) {
-  return node.type !== nodes.paragraph || node.textContent.trim() !== "";
-}
-
-function same(a, b) {
-  return settled(a).eq(settled(b));
-}
-
-/** Without what Markdown cannot say: empty paragraphs, blanks at edges, loose lists that have to be so. */
-function settled(node) {
-  if (node.isText || node.type === nodes.source) return node;
-  if (node.isTextblock) return node;
-  const children = childrenOf(node)
-    .filter(
-      (child, index) =>
-        hasContent(child) || (index === 0 && node.type === nodes.list_item) || node.type.spec.tableRole,
-    )
-    .map(settled);
-  const attrs = "tight" in node.attrs ? { ...node.attrs, tight: true } : node.attrs;
-  return node.type.create(attrs, children, node.marks);
 }

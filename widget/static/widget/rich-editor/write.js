@@ -1,5 +1,6 @@
 // A document of the rich editor to Markdown.
 import { inline } from "./inline.js";
+import { childrenOf, says } from "./meaning.js";
 import { schema } from "./schema.js";
 
 const { nodes } = schema;
@@ -39,12 +40,8 @@ export class Writer {
 
   /** All children of a quote or an item. */
   blocks(node, gap = "\n\n") {
-    const written = [];
-    node.forEach((child, _offset, index) => {
-      const text = this.block(child, index ? node.child(index - 1) : null);
-      if (text) written.push(text);
-    });
-    return written.join(gap);
+    const children = childrenOf(node).filter(says);
+    return children.map((child, index) => this.block(child, children[index - 1])).join(gap);
   }
 
   #words(node, options = {}) {
@@ -73,15 +70,15 @@ export class Writer {
   #list(node, beside) {
     const other = beside?.type === node.type;
     const tight = node.attrs.tight && everyItemIsShort(node);
-    const kept = childrenOf(node).map((item) => (this.anew || other ? undefined : this.raws.get(item)));
+    const items = childrenOf(node).filter(says);
+    const kept = items.map((item) => (this.anew || other ? undefined : this.raws.get(item)));
     const sign = signOf(kept.find(Boolean), node.type === nodes.ordered_list, other);
     let text = "";
     let gap = "";
-    for (const [index, item] of childrenOf(node).entries()) {
+    for (const [index, item] of items.entries()) {
       const marker = node.type === nodes.ordered_list ? `${node.attrs.start + index}${sign}` : sign;
       const raw = kept[index]?.replace(/\n+$/, "");
       const written = raw === undefined ? this.#item(item, marker, tight) : numbered(raw, marker);
-      if (written === null) continue;
       text += text && (gap || (tight ? "\n" : "\n\n"));
       text += written;
       // Between two that are as they were it stays as it was.
@@ -90,12 +87,10 @@ export class Writer {
     return text;
   }
 
-  /** Null for a box without words: it would be none. */
   #item(item, marker, tight) {
     const { checked } = item.attrs;
     const inside = this.blocks(item, tight ? "\n" : "\n\n");
     const empty = item.firstChild.content.size === 0;
-    if (checked !== null && empty && item.childCount === 1) return null;
     const box = checked === null || empty ? "" : `[${checked ? "x" : " "}] `;
     const indent = " ".repeat(marker.length + 1);
     const text = (empty && item.childCount > 1 ? `\n${inside}` : box + inside).replace(
@@ -126,10 +121,6 @@ export class Writer {
           .trim()
       : "";
   }
-}
-
-function childrenOf(node) {
-  return Array.from({ length: node.childCount }, (_, index) => node.child(index));
 }
 
 function ruled(cell) {
