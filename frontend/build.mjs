@@ -22,8 +22,6 @@ async function bundle(outdir, paths, entries) {
     format: "esm",
     minify: true,
     target: "es2022",
-    // Styles that a script brings along; those of pages are entries of their own.
-    loader: paths["rich-editor.js"] ? { ".css": "text" } : {},
     legalComments: "linked",
     logLevel: "warning",
     plugins: [apart(paths)],
@@ -32,7 +30,6 @@ async function bundle(outdir, paths, entries) {
 
 const FRAMES = "portals/static/portals";
 const NOTEBOOK = "widget/static/widget";
-const LOADED = { "b24.js": "../../portals/dist/b24.js", "rich-editor.js": "./rich-editor.js" };
 
 await bundle(
   `${FRAMES}/dist`,
@@ -45,8 +42,11 @@ await bundle(
     b24: ["frontend/b24.js"],
   },
 );
-await bundle(`${NOTEBOOK}/dist`, LOADED, {
-  notebook: [`${NOTEBOOK}/notebook.js`],
-  "rich-editor": [`${NOTEBOOK}/rich-editor/rich-editor.js`],
-});
-await bundle(`${NOTEBOOK}/dist`, {}, { notebook: ["frontend/notebook.css"] });
+await bundle(
+  `${NOTEBOOK}/dist`,
+  { "b24.js": "../../portals/dist/b24.js", "rich-editor.js": "./rich-editor.js" },
+  {
+    notebook: [`${NOTEBOOK}/notebook.js`, "frontend/notebook.css"],
+    "rich-editor": [`${NOTEBOOK}/rich-editor/rich-editor.js`],
+  },
+);

@@ -119,6 +119,13 @@ def installed_by_click(bitrix24: Emulator, person: Callable[..., Person]) -> Cal
     return install
 
 
+@pytest.fixture
+def priya(person: Callable[..., Person], installed_by_click: Callable[..., None]) -> Person:
+    """Somebody who writes in the rich editor, of a portal with the application."""
+    installed_by_click()
+    return person("alpha", 3, markdown=False)
+
+
 @pytest.fixture(scope="session")
 def axe() -> None:
     if not AXE.exists():

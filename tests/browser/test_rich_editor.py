@@ -5,86 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.utils import timezone
-from playwright.sync_api import Frame, Locator, expect
+from playwright.sync_api import expect
 
-from portals.models import Portal
 from tests.support.browser import Person, axe_violations, beside, overflow
-from tests.support.emulator import Emulator
+from tests.support.writing import GROUP, paste, press, saved, tool, writing
 from widget.models import Note
 
-PRIYA, MEI = 3, 7
-GROUP = "chat22"
+PRIYA = 3
 Enter = Callable[..., Person]
-# Edits the only note through the API, with the session of the page.
-EDITS = """async ([text, version]) => {
-    const { api, session } = JSON.parse(document.getElementById("frame-data").textContent);
-    const id = document.querySelector(".note").dataset.note;
-    const answer = await fetch(`${api}notes/${id}/`, {
-        method: "PATCH",
-        headers: { Authorization: `Bearer ${session}`, "Content-Type": "application/json" },
-        body: JSON.stringify({ text, version }),
-    });
-    if (!answer.ok) throw new Error(await answer.text());
-}"""
-# Scripts, styles and a picture that would tell who reads; a list as Word has it; a table of a spreadsheet.
-WORD = """<html><head><style>p {color: red}</style></head><body>
-<!--StartFragment--><p class=MsoNormal><b>Minutes</b><o:p></o:p><img src="https://spy.example/x.png" width=1></p>
-<p class=MsoList style='mso-list:l0 level1 lfo1'><span style='mso-list:Ignore'>·<span>  </span></span>first</p>
-<p class=MsoList style='mso-list:l0 level2 lfo1'><span style='mso-list:Ignore'>o<span>  </span></span>below</p>
-<p class=MsoList style='mso-list:l0 level1 lfo1'><span style='mso-list:Ignore'>·<span>  </span></span>second</p>
-<script>document.title = "stolen"</script><a href="javascript:alert(1)">no link</a> <a href="https://a.de">link</a>
-<!--EndFragment--></body></html>"""
-SHEET = """<table><col width=80><tr height=20><td colspan=2 style='text-align:center'>May</td></tr>
-<tr><td>stand</td><td align=right>900<br>EUR</td></tr></table>"""
-
-
-@pytest.fixture(autouse=True)
-def _installed(installed_by_click: Callable[..., None]) -> None:
-    installed_by_click()
-
-
-@pytest.fixture
-def priya(person: Enter) -> Person:
-    return person("alpha", PRIYA, markdown=False)
-
-
-def writing(frame: Frame, name: str = "New note") -> Locator:
-    """The rich text, once it has taken the place of the text field."""
-    frame.get_by_role("textbox", name=name).click()
-    text = frame.locator(".rich-text")
-    expect(text).to_be_focused()
-    return text
-
-
-def tool(frame: Frame, name: str) -> None:
-    frame.get_by_role("toolbar").get_by_role("button", name=name, exact=True).click()
-
-
-def press(somebody: Person, *keys: str) -> None:
-    for key in keys:
-        somebody.page.keyboard.press(key)
-
-
-def saved(somebody: Person, frame: Frame) -> str:
-    count = beside(Note.objects.count)
-    press(somebody, "Control+Enter")
-    expect(frame.locator(".note[aria-busy]")).to_have_count(0)
-    expect(frame.locator(".note[data-note]")).to_have_count(count + 1)
-    return beside(lambda: Note.objects.latest("pk").text)
-
-
-def paste(text: Locator, **data: str) -> None:
-    text.evaluate(
-        """(element, data) => {
-            const clipboardData = new DataTransfer();
-            for (const [kind, value] of Object.entries(data)) clipboardData.setData(`text/${kind}`, value);
-            element.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
-        }""",
-        data,
-    )
-
-
 MINUTES = """## 18 May
 
 The **truck** is booked.
@@ -144,7 +72,10 @@ def test_minutes_with_a_table_and_three_boxes(priya: Person) -> None:
 
 
 @pytest.mark.parametrize("look", LOOKS)
-def test_how_it_looks(person: Enter, look: str, pictures: Path, axe: None) -> None:
+def test_how_it_looks(
+    person: Enter, installed_by_click: Callable[..., None], look: str, pictures: Path, axe: None
+) -> None:
+    installed_by_click()
     options = dict(LOOKS[look])
     language = options.pop("language")
     priya = person("alpha", PRIYA, markdown=False, **options)
@@ -218,68 +149,6 @@ def test_markdown_that_is_typed_turns_into_what_it_means(priya: Person) -> None:
     )
 
 
-def test_what_is_pasted_comes_in_clean(priya: Person) -> None:
-    asked: list[str] = []
-    priya.page.on("request", lambda request: asked.append(request.url))
-    frame = priya.open(GROUP)
-    text = writing(frame)
-    paste(text, html=WORD, plain="")
-    press(priya, "Control+End", "Enter")
-    paste(text, html=SHEET, plain="")
-    assert saved(priya, frame) == (
-        "**Minutes**\n\n- first\n  - below\n- second\n\nno link [link](https://a.de)\n\n"
-        "| May |  |\n| :-: | --- |\n| stand | 900 EUR |"
-    )
-    assert not [url for url in asked if "spy" in url]
-    assert frame.title() != "stolen"
-
-
-def test_pasted_text_is_markdown_if_it_looks_like_some_and_an_address_links_what_is_selected(
-    priya: Person,
-) -> None:
-    frame = priya.open(GROUP)
-    text = writing(frame)
-    paste(text, plain="2 * 3 * 4\nsnake_case_name")
-    press(priya, "Enter")
-    paste(text, plain="- [ ] one\n- [x] two")
-    press(priya, "Enter", "Enter")
-    text.press_sequentially("here")
-    press(priya, "Shift+Home")
-    paste(text, plain="https://example.com/a_b")
-    assert saved(priya, frame) == (
-        "2 * 3 * 4\nsnake_case_name\n\n- [ ] one\n- [x] two\n\n[here](https://example.com/a_b)"
-    )
-
-
-def test_megabytes_are_pasted_as_text_and_a_note_over_the_limit_is_not_saved(priya: Person) -> None:
-    frame = priya.open(GROUP)
-    text = writing(frame)
-    paste(text, html="<p>" + "<b>x</b>" * 300_000 + "</p>", plain="y" * 21_000)
-    expect(frame.locator(".composer-count")).to_be_visible()
-    press(priya, "Control+Enter")
-    expect(frame.get_by_role("button", name="Save")).to_have_attribute("aria-disabled", "true")
-    assert text.locator("strong").count() == 0
-    assert beside(Note.objects.count) == 0
-
-
-def test_an_edit_changes_what_was_touched_and_nothing_else(priya: Person, person: Enter) -> None:
-    source = "*  one\n*  two\n\nSetext\n------\n\n<div>kept</div>\n\n    code\n\nlast __words__"
-    tools = person("alpha", MEI).open(GROUP)
-    tools.get_by_role("textbox", name="New note").fill(source)
-    tools.get_by_role("button", name="Save").click()
-    tools.locator(".note[data-note]").wait_for()
-    frame = priya.open(GROUP)
-    frame.locator(".note").get_by_role("button", name="Edit").click()
-    text = frame.locator(".editor .rich-text")
-    expect(text).to_be_focused()
-    text.press_sequentially(" and more")
-    press(priya, "Control+Enter")
-    expect(frame.locator(".editor")).to_have_count(0)
-    assert beside(lambda: Note.objects.get().text) == source.replace(
-        "last __words__", "last **words and more**"
-    )
-
-
 def test_the_text_field_for_who_wants_it_and_back(priya: Person) -> None:
     frame = priya.open(GROUP)
     text = writing(frame)
@@ -303,24 +172,6 @@ def test_the_text_field_for_who_wants_it_and_back(priya: Person) -> None:
     expect(again.locator("#composer textarea")).to_have_value("**bold** *it*")
 
 
-def test_a_draft_comes_back_into_the_rich_text_and_undo_does_not_go_behind_it(priya: Person) -> None:
-    frame = priya.open(GROUP)
-    text = writing(frame)
-    press(priya, "Control+b")
-    text.press_sequentially("kept")
-    with priya.page.expect_response(lambda answer: "/_ui/option" in answer.url):
-        pass
-    frame = priya.open(GROUP)
-    text = writing(frame)
-    expect(text.locator("strong")).to_have_text("kept")
-    press(priya, "Control+z")
-    expect(text.locator("strong")).to_have_text("kept")
-    text.press_sequentially("!")
-    press(priya, "Control+z")
-    expect(text.locator("strong")).to_have_text("kept")
-    assert saved(priya, frame) == "**kept**"
-
-
 def test_where_the_editor_does_not_come_the_text_field_serves(priya: Person) -> None:
     priya.page.route("**/rich-editor*.js", lambda route: route.abort())
     frame = priya.open(GROUP)
@@ -328,99 +179,6 @@ def test_where_the_editor_does_not_come_the_text_field_serves(priya: Person) -> 
     frame.get_by_role("textbox", name="New note").press_sequentially("- [ ] plain")
     frame.wait_for_timeout(300)
     assert saved(priya, frame) == "- [ ] plain"
-    priya.watch.problems.clear()
-
-
-def other_writes(person: Enter, text: str, *, version: int) -> None:
-    """Mei changes the only note, as another window of hers would."""
-    frame = person("alpha", MEI).open(GROUP)
-    frame.evaluate(EDITS, [text, version])
-
-
-def edited(somebody: Person) -> tuple[Frame, Locator]:
-    """The only note, its editor open."""
-    frame = somebody.open(GROUP)
-    frame.locator(".note").get_by_role("button", name="Edit").click()
-    text = frame.locator(".editor .rich-text")
-    expect(text).to_be_focused()
-    return frame, text
-
-
-def noted(somebody: Person, words: str) -> None:
-    frame = somebody.open(GROUP)
-    paste(writing(frame), plain=words)
-    saved(somebody, frame)
-
-
-def test_what_does_not_clash_is_merged_and_of_what_does_both_are_shown(priya: Person, person: Enter) -> None:
-    noted(priya, "## Plan\n\nOne **bold** line\n\nAnother")
-    frame, text = edited(priya)
-    text.press_sequentially(" of mine")
-    other_writes(person, "## Plan B\n\nOne **bold** line\n\nAnother", version=1)
-    press(priya, "Control+Enter")
-    expect(frame.locator(".editor")).to_have_count(0)
-    assert beside(lambda: Note.objects.get().text) == "## Plan B\n\nOne **bold** line\n\nAnother of mine"
-
-    frame, text = edited(priya)
-    text.press_sequentially("!")
-    other_writes(person, "## Plan B\n\nOne **bold** line\n\nAnother of hers", version=3)
-    press(priya, "Control+Enter")
-    expect(frame.locator(".conflict")).to_be_visible()
-    expect(frame.locator(".editor .rich-text strong")).to_have_text("bold")
-    frame.locator(".editor .rich-text > p").last.click()
-    press(priya, "End")
-    text.press_sequentially("?")
-    press(priya, "Control+Enter")
-    expect(frame.locator(".editor")).to_have_count(0)
-    assert beside(lambda: Note.objects.get().text) == "## Plan B\n\nOne **bold** line\n\nAnother of mine!?"
-    priya.watch.problems = [each for each in priya.watch.problems if "409" not in each]
-
-
-def test_words_of_a_note_that_somebody_deletes_become_a_new_one(priya: Person) -> None:
-    noted(priya, "first")
-    frame, text = edited(priya)
-    press(priya, "Control+b")
-    text.press_sequentially(" and more")
-    beside(lambda: Note.objects.update(deleted_at=timezone.now(), deleter_name="Mei"))
-    press(priya, "Control+Enter")
-    frame.get_by_role("button", name="Save as a new note").click()
-    expect(frame.locator(".editor")).to_have_count(0)
-    assert beside(lambda: Note.objects.get(deleted_at=None).text) == "first **and more**"
-    priya.watch.problems = [each for each in priya.watch.problems if "404" not in each]
-
-
-def test_an_edit_is_open_again_after_a_reload_and_thrown_away_by_who_says_so_twice(priya: Person) -> None:
-    noted(priya, "- [ ] first")
-    frame, text = edited(priya)
-    with priya.page.expect_response(lambda answer: "/_ui/option" in answer.url):
-        press(priya, "Enter")
-        text.press_sequentially("second")
-    frame = priya.open(GROUP)
-    text = frame.locator(".editor .rich-text")
-    expect(text.locator("li")).to_have_text(["first", "second"])
-    text.click()
-    press(priya, "Escape")
-    expect(frame.locator(".editor")).to_have_count(1)
-    press(priya, "Escape")
-    expect(frame.locator(".editor")).to_have_count(0)
-    assert beside(lambda: Note.objects.get().text) == "- [ ] first"
-
-
-def test_who_is_removed_from_the_chat_can_copy_what_was_not_saved(priya: Person, bitrix24: Emulator) -> None:
-    noted(priya, "first")
-    frame, text = edited(priya)
-    text.press_sequentially(" and more")
-    frame.locator("#composer").get_by_role("textbox").click()
-    composer = frame.locator("#composer .rich-text")
-    expect(composer).to_be_focused()
-    press(priya, "Control+i")
-    composer.press_sequentially("new")
-    bitrix24.control.members("alpha", 22, remove=[PRIYA])
-    beside(lambda: Portal.objects.update(status_changed_at=timezone.now()))
-    press(priya, "Control+Enter")
-    words = frame.get_by_label("You had not saved this:")
-    expect(words).to_be_visible(timeout=20_000)
-    assert {"*new*", "first and more"} <= set(words.input_value().split("\n\n"))
     priya.watch.problems.clear()
 
 

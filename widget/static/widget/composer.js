@@ -19,7 +19,7 @@ export class Composer {
     this.field = new TextField(form, {
       onSave: (text) => this.save(text),
       onCancel: () => this.leave(),
-      onInput: () => this.keep(),
+      onInput: (words) => this.keep(words),
     });
     form.addEventListener("focusin", () => {
       form.toggleAttribute("data-kept", false);
@@ -31,7 +31,7 @@ export class Composer {
 
   /** What is being sent and what is being written: what would be lost without a draft. */
   get unsaved() {
-    return join(this.#pending, this.field?.text ?? "");
+    return join(this.#pending, this.field.text);
   }
 
   /** Words that have lost their place, to be saved as a note. */
@@ -54,8 +54,8 @@ export class Composer {
     this.keep();
   }
 
-  keep() {
-    const text = this.unsaved;
+  keep(words = this.field.text) {
+    const text = join(this.#pending, words);
     // Whoever has emptied the field does not go on with what was in it.
     this.#key = text && (this.#key || newKey());
     const kept = text ? { text, key: this.#key } : null;

@@ -56,6 +56,7 @@ export class Editor {
   close(note) {
     this.edits.put(this.id, null);
     this.form.remove();
+    this.field.close();
     this.prose.hidden = false;
     this.onClose(note);
   }

@@ -99,6 +99,13 @@ export class TextField {
     this.#coming = true;
     this.#show((await choice.plain()) ? null : await enrich(this));
     this.#coming = false;
+    if (!this.form.isConnected) this.close();
+  }
+
+  /** The form goes. */
+  close() {
+    this.#rich?.remove();
+    this.#rich = null;
   }
 
   #show(rich) {

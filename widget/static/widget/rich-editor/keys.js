@@ -1,5 +1,5 @@
 // Keys, and Markdown that turns into what it means while it is typed.
-import { baseKeymap, chainCommands, exitCode, toggleMark } from "prosemirror-commands";
+import { baseKeymap, chainCommands, exitCode } from "prosemirror-commands";
 import { redo, undo } from "prosemirror-history";
 import {
   InputRule,
@@ -55,7 +55,7 @@ export const keys = [
     "Shift-Mod-z": redo,
     "Mod-b": COMMANDS.strong.run,
     "Mod-i": COMMANDS.em.run,
-    "Mod-e": toggleMark(marks.code),
+    "Mod-e": COMMANDS.code.run,
     "Shift-Mod-x": COMMANDS.strike.run,
     "Shift-Mod-7": (...args) => COMMANDS.numbers.run(...args),
     "Shift-Mod-8": (...args) => COMMANDS.bullets.run(...args),

@@ -1,14 +1,14 @@
 // What is pasted comes in as our blocks and marks: from Word, spreadsheets, web pages, messages, or as Markdown.
 import { Fragment, Slice } from "prosemirror-model";
 import { NoteDocument } from "./document.js";
-import { ADDRESS, schema } from "./schema.js";
+import { schema } from "./schema.js";
 import { Writer } from "./write.js";
 
 const { nodes, marks } = schema;
 // Characters of HTML that are read; of more than that only the text is.
 const MOST_HTML = 2_000_000;
 const MOST_TEXT = 100_000;
-const MARKDOWN = /^(?:#{1,6} |[-*+] |\d{1,9}[.)] |> |```|\|.*\|\s*$)|\*\*\S|\]\(\S|~~\S/m;
+const MARKDOWN = /^(?:#{1,6} |[-*+] |\d{1,9}[.)] |> |```|---$|\|.*\|\s*$)|\*\*\S|\]\(\S|~~\S/m;
 
 const BLOCK =
   /^(?:address|article|aside|blockquote|center|d[dlt]|div|fieldset|figure|footer|form|h[1-6r]|header|li|main|nav|ol|p|pre|section|table|ul)$/;
@@ -22,12 +22,10 @@ const STYLES = [
 export function cleaned(html) {
   // The policy of our pages forbids styles, also where they are only read.
   const unstyled = html
-    .replace(/<style[\s\S]*?<\/style\s*>/gi, "")
-    .replace(/<[^>]*>/g, (tag) => tag.replace(/(\s)style(\s*=)/gi, "$1data-style$2"));
+    .replace(/<(\/?)style\b/gi, "<$1template")
+    .replace(/<[^<>]*>/g, (tag) => tag.replace(/(\s)style(\s*=)/gi, "$1data-style$2"));
   const page = new DOMParser().parseFromString(unstyled, "text/html");
-  for (const each of page.querySelectorAll(
-    "script, style, link, meta, title, iframe, object, template, img, svg",
-  )) {
+  for (const each of page.querySelectorAll("script, link, meta, title, iframe, object, template, img, svg")) {
     each.remove();
   }
   joinWordLists(page);
@@ -145,7 +143,7 @@ function settleTable(page, table) {
 /** Text as Markdown if it looks like some and is not wanted `plain`, else as paragraphs. */
 export function slice(text, decode, plain = false) {
   const words = text.replace(/\r\n?/g, "\n").slice(0, MOST_TEXT);
-  if (!plain && MARKDOWN.test(words)) return new Slice(new NoteDocument(words, decode).node.content, 1, 1);
+  if (!plain && MARKDOWN.test(words)) return new Slice(new NoteDocument(words, decode).node.content, 0, 0);
   const paragraphs = words.split(/\n{2,}/).map((lines) => {
     const content = lines.split("\n").flatMap((line, index) => {
       const said = line ? [schema.text(line)] : [];
@@ -153,13 +151,20 @@ export function slice(text, decode, plain = false) {
     });
     return nodes.paragraph.create(null, content);
   });
-  return new Slice(Fragment.from(paragraphs), 1, 1);
+  return new Slice(Fragment.from(paragraphs), 0, 0);
+}
+
+/** Words at either end go on those around them; lists, tables and quotes stand alone. */
+function opened(content) {
+  return new Slice(content, Number(content.firstChild.isTextblock), Number(content.lastChild.isTextblock));
 }
 
 /** Properties of the view. */
 export function pasting(decode) {
   return {
     transformPastedHTML: cleaned,
+    // ProseMirror has opened everything at the ends, whatever was parsed.
+    transformPasted: (pasted, _view, plain) => (plain ? opened(pasted.content) : pasted),
     clipboardTextParser: (text, _context, plain) => slice(text, decode, plain),
     clipboardTextSerializer: (copied) => {
       const written = [];
@@ -180,7 +185,7 @@ export function pasting(decode) {
         const html = event.clipboardData?.getData("text/html") ?? "";
         const text = event.clipboardData?.getData("text/plain") ?? "";
         const { from, to, empty } = view.state.selection;
-        if (!empty && ADDRESS.test(text) && /^(?:https?|mailto|tel):\S+$/i.test(text.trim())) {
+        if (!empty && /^(?:https?|mailto|tel):\S+$/i.test(text.trim())) {
           view.dispatch(view.state.tr.addMark(from, to, marks.link.create({ href: text.trim() })));
         } else if (html.length > MOST_HTML) view.pasteText(text.slice(0, MOST_TEXT));
         else return false;

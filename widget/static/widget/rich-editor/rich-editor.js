@@ -6,7 +6,7 @@ import { EditorView } from "prosemirror-view";
 import { NoteDocument } from "./document.js";
 import { keys, rules } from "./keys.js";
 import { pasting } from "./paste.js";
-import styles from "./rich-editor.css";
+import styles from "./rich-editor.css" with { type: "text" };
 import { schema } from "./schema.js";
 import { slashMenu } from "./slash-menu.js";
 import { Toolbar } from "./toolbar.js";

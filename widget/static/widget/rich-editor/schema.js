@@ -118,7 +118,12 @@ export const schema = new Schema({
           },
         },
       ],
-      toDOM: ({ attrs: { href, title } }) => ["a", { href, title, rel: "noopener noreferrer nofollow" }, 0],
+      // Somebody else may have written any address as Markdown.
+      toDOM: ({ attrs: { href, title } }) => [
+        "a",
+        { href: ADDRESS.test(href) ? href : null, title, rel: "noopener noreferrer nofollow" },
+        0,
+      ],
     },
     strong: {
       parseDOM: [{ tag: "strong" }, { tag: "b" }],
