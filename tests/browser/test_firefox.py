@@ -12,6 +12,7 @@ from widget.models import Note
 
 pytestmark = pytest.mark.proof
 PRIYA = 3
+WRITING = "document.activeElement.classList.contains('rich-text')"
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def test_open_write_tick_and_edit(
     firefox.click(frame, "#composer textarea")
     # A window without a screen is never in front, so nothing tells that the field has the focus.
     firefox.run(frame, "document.activeElement.dispatchEvent(new FocusEvent('focusin', { bubbles: true }))")
-    firefox.wait(frame, "document.activeElement.classList.contains('rich-text')")
+    firefox.wait(frame, WRITING)
     tool("heading")
     firefox.type(frame, "Plan")
     firefox.press(frame, "Enter")
@@ -74,8 +75,7 @@ def test_open_write_tick_and_edit(
     firefox.wait(frame, "document.querySelectorAll('.note[data-version=\"2\"]').length === 1")
 
     firefox.click(frame, ".note [data-action=edit]")
-    firefox.wait(frame, "Boolean(document.querySelector('.editor .rich-text'))")
-    firefox.wait(frame, "document.activeElement.classList.contains('rich-text')")
+    firefox.wait(frame, f"{WRITING} && Boolean(document.activeElement.closest('.editor'))")
     firefox.type(frame, "!")
     firefox.press(frame, "Control", "Enter")
     waited(lambda: (text_of_the_note() or "").endswith("- [x] keys!"))

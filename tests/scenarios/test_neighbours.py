@@ -135,19 +135,20 @@ def standing(portals: Iterable[Model]) -> list[tuple[str, str]]:
     return [(portal.status, portal.status_reason) for portal in found]
 
 
+def everything_of(portal: Portal) -> list[Rows]:
+    return [
+        rows(Portal.objects.filter(pk=portal.pk)),
+        rows(Chat.objects.filter(portal=portal)),
+        rows(Note.objects.filter(chat__portal=portal)),
+        rows(PortalTransition.objects.filter(member_id=portal.member_id)),
+    ]
+
+
 def test_a_portal_whose_data_is_erased(
     notebooks: dict[tuple[str, str], Api], portals: dict[str, Portal], opens: Opens
 ) -> None:
     beta = portals["beta"]
-    before = [
-        rows(query)
-        for query in (
-            Portal.objects.filter(pk=beta.pk),
-            Chat.objects.filter(portal=beta),
-            Note.objects.filter(chat__portal=beta),
-            PortalTransition.objects.filter(member_id=beta.member_id),
-        )
-    ]
+    before = everything_of(beta)
     form = opens.emulator.control.open("alpha", ADMIN, placement="DEFAULT")
     page = frame_data(opens.application("alpha", ADMIN))
     answer = opens.client.post(
@@ -158,12 +159,4 @@ def test_a_portal_whose_data_is_erased(
     )
     assert answer.status_code < 300, answer.content
     assert not Note.objects.filter(chat__portal=portals["alpha"]).exists()
-    assert [
-        rows(query)
-        for query in (
-            Portal.objects.filter(pk=beta.pk),
-            Chat.objects.filter(portal=beta),
-            Note.objects.filter(chat__portal=beta),
-            PortalTransition.objects.filter(member_id=beta.member_id),
-        )
-    ] == before
+    assert everything_of(beta) == before
