@@ -13,7 +13,7 @@ from portals.outgoing import breaker, consequences, suspicion
 from portals.tokens import dispatch, refresh
 from tests.support.emulator import ROOT
 from widget.access import answers, kept, line, sessions
-from widget.notebook import bounds, history, notes, removal
+from widget.notebook import bounds, editing, history, notes, removal
 
 _UNITS = {
     "seconds": 1, "s": 1, "minute": 60, "minutes": 60, "hour": 3600, "days": 86400, "day": 86400, "week": 7 * 86400,
@@ -31,14 +31,17 @@ NUMBERS: list[tuple[Any, str, str]] = [
     (bounds.FOLDED, "security.md", "20 000 characters of a note once"),
     (bounds.COMPARED, "security.md", "100 million pairs of words"),
     (bounds.PIECES, "security.md", "2 000 pieces"),
+    (bounds.PARTS, "security.md", "500 paragraphs, items and rows"),
+    (bounds.MATCHED, "security.md", "20 million pairs"),
+    (bounds.PAIRED, "security.md", "2 500 pairs of lines"),
     (bounds.ANSWER, "security.md", "1 MB of text and HTML"),
     (bounds.KEPT_PAGES, "security.md", "32 MB; one of a chat"),
     (notes.PAGE_SIZE, "security.md", "50 and 100 notes"),
     (notes.CHANGES_SIZE, "security.md", "100 notes, and 1 MB"),
     (notes.PINNED_LIMIT, "security.md", "20 notes of 320 KB"),
-    (notes.ROUNDS, "security.md", "5 times where others were faster"),
-    (history.KEPT_VERSIONS, "notes.md", "100 are kept"),
-    (history.FOLDED, "notes.md", "ten minutes are shown as one"),
+    (editing.ROUNDS, "security.md", "5 times where others were faster"),
+    (history.KEPT_VERSIONS, "notes.md", "100 are kept; of all"),
+    (history.FOLDED, "notes.md", "ten minutes is shown as one version"),
     (removal.KEPT, "notes.md", "30 days, for everybody who may write"),
     (sessions.LIFETIME, "notes.md", "15 minutes after the portal said so"),
     (answers.STALE, "adr/0081-how-long-an-answer-counts.md", "an hour) count only after"),

@@ -112,7 +112,8 @@ class Note(models.Model):
     ``version`` grows with every change of the text: an edit names the version it started from. A deleted note stays
     for a while (`widget.notebook.removal.KEPT`), so that deleting can be undone. ``key`` is its author's for the
     request that made it, ``key_digest`` of what that said: a repetition of the request finds the note by them.
-    ``by_tick``: this version differs from the one before in a box alone.
+    ``by_tick``: this version differs from the one before in a box alone. ``request``: a digest of the edit that
+    made this version, if that had a key: its repetition is known by it.
     """
 
     chat = models.ForeignKey(Chat, on_delete=models.CASCADE, related_name="notes")
@@ -128,6 +129,7 @@ class Note(models.Model):
     editor_name = models.CharField(max_length=255, default="", db_default="")
     version = models.PositiveIntegerField(default=1)
     by_tick = models.BooleanField(default=False, db_default=False, editable=False)
+    request = models.CharField(max_length=64, default="", db_default="", editable=False)
     changed_in = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
     key = models.UUIDField(null=True, editable=False)
     key_digest = models.CharField(max_length=64, default="", db_default="", editable=False)
@@ -167,11 +169,16 @@ class Note(models.Model):
 
 
 class NoteRevision(models.Model):
-    """What a note said before a change, and who had written that when."""
+    """What a note said before a change, and who had written that when.
+
+    ``folded``: its author went on a moment later, and all of its words are in what came of that.
+    """
 
     note = models.ForeignKey(Note, on_delete=models.CASCADE, related_name="revisions")
     version = models.PositiveIntegerField()
     by_tick = models.BooleanField(default=False, db_default=False)
+    folded = models.BooleanField(default=False, db_default=False)
+    request = models.CharField(max_length=64, default="", db_default="")
     text = models.TextField()
     editor_id = models.PositiveBigIntegerField()
     editor_name = models.CharField(max_length=255)

@@ -13,7 +13,7 @@ from tests.benchmarks import report
 from tests.benchmarks.world import World
 from tests.support.emulator import Emulator
 
-SECTIONS = ("opens", "crowds", "browser", "scale", "tokens", "events", "rush")
+SECTIONS = ("opens", "crowds", "browser", "scale", "tokens", "events", "rush", "writing")
 
 
 def main(asked: list[str]) -> int:

@@ -1,12 +1,14 @@
 """The notebook in Chromium: two members of one chat side by side in the emulated messenger."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Frame, Locator, expect
 
 from tests.support.browser import Person, beside, layout_shift
-from widget.models import Chat, Note
+from widget.models import Chat, Note, NoteRevision
 from widget.notebook.markdown import render
 
 PRIYA, LUCIA, MEI = 3, 5, 7
@@ -196,6 +198,8 @@ def test_two_editors_of_one_note_see_both_versions(
 def test_history_shows_changes_and_restores(member: Member) -> None:
     note = write(member(PRIYA), "Rent is 900")
     edit(note, "Rent is 950")
+    expect(note.locator(".note-edited")).to_be_visible()
+    beside(lambda: NoteRevision.objects.update(written_at=timezone.now() - timedelta(hours=1)))
     more(note, "History")
     expect(note.locator("ins")).to_have_text("950")
     expect(note.locator("del")).to_have_text("900")

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from tests.fuzzing.cases import counted, fuzzed
 from tests.fuzzing.pathological import CORPUS, altered, pathological
 from widget.notebook import bounds, checklists
+from widget.notebook.comparison import compare
 from widget.notebook.difference import difference
 from widget.notebook.folding import fold
 from widget.notebook.markdown import Rendered, render, tick
+from widget.notebook.merging import Clashing, merge
 
 T = TypeVar("T")
 
@@ -93,6 +95,24 @@ def difference_is_bounded(before: str, after: str) -> None:
     assert "".join(piece.text for piece in pieces if piece.kind != "removed") == after
 
 
+def merging_is_bounded(base: str, mine: str, theirs: str) -> None:
+    def merged() -> str:
+        try:
+            return merge(base, mine, theirs)
+        except Clashing as clashing:
+            return clashing.merged
+
+    _, calls = calls_of(merged)
+    assert calls <= CALLS * (len(base) + len(mine) + len(theirs)) + ALWAYS
+
+
+def comparing_is_bounded(before: str, after: str) -> None:
+    parts, calls = calls_of(lambda: compare(before, after))
+    assert calls <= CALLS * (len(before) + len(after)) + ALWAYS
+    assert len(parts or ()) <= bounds.PARTS
+    assert sum(len(part.html) for part in parts or ()) <= 4 * bounds.HTML
+
+
 @pytest.mark.parametrize("text", CORPUS.values(), ids=CORPUS)
 def test_every_kind_of_the_corpus(text: str) -> None:
     text = text[: bounds.TEXT]
@@ -100,6 +120,9 @@ def test_every_kind_of_the_corpus(text: str) -> None:
     folding_is_bounded(text)
     ticking_is_bounded(text, rendered)
     difference_is_bounded(text, text[::-1])
+    halves = text[len(text) // 2 :] + text[: len(text) // 2]
+    merging_is_bounded(text, text[::-1], halves)
+    comparing_is_bounded(text, text.replace("a", "b"))
 
 
 @fuzzed("bounds")
@@ -114,4 +137,7 @@ def test_rendering_searching_and_ticking(text: str) -> None:
 @given(st.data(), pathological(), pathological())
 def test_differences(data: st.DataObject, before: str, other: str) -> None:
     with counted("differences"):
-        difference_is_bounded(before, data.draw(altered(before) | st.just(other)))
+        after = data.draw(altered(before) | st.just(other))
+        difference_is_bounded(before, after)
+        comparing_is_bounded(before, after)
+        merging_is_bounded(before, after, data.draw(altered(before)))

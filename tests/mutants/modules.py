@@ -35,6 +35,7 @@ _OPENS: Final = (
 _NOTES: Final = (
     f"{_NOTEBOOK}/test_notes.py",
     f"{_NOTEBOOK}/test_words.py",
+    f"{_NOTEBOOK}/test_history.py",
     f"{_NOTEBOOK}/test_extremes.py",
     _API,
     f"{_NOTEBOOK}/test_search.py",
@@ -45,6 +46,8 @@ _NOTES: Final = (
 _TEXTS: Final = (
     f"{_NOTEBOOK}/test_markdown.py",
     f"{_NOTEBOOK}/test_merging.py",
+    f"{_NOTEBOOK}/test_comparison.py",
+    f"{_NOTEBOOK}/test_no_word_lost.py",
     f"{_NOTEBOOK}/test_words.py",
     f"{_NOTEBOOK}/test_bounds.py",
     f"{_NOTEBOOK}/test_notes.py",
@@ -116,6 +119,7 @@ MODULES: Final[dict[str, tuple[str, ...]]] = {
     ),
     **dict.fromkeys(
         (
+            "widget/notebook/editing.py",
             "widget/notebook/folding.py",
             "widget/notebook/history.py",
             "widget/notebook/notes.py",
@@ -136,7 +140,13 @@ MODULES: Final[dict[str, tuple[str, ...]]] = {
             "widget/notebook/checklists.py",
             "widget/notebook/difference.py",
             "widget/notebook/markdown.py",
-            "widget/notebook/merging.py",
+            "widget/notebook/comparison.py",
+            "widget/notebook/merging/alignment.py",
+            "widget/notebook/merging/boxes.py",
+            "widget/notebook/merging/changes.py",
+            "widget/notebook/merging/lines.py",
+            "widget/notebook/merging/tables.py",
+            "widget/notebook/merging/words.py",
             "widget/notebook/rendering.py",
         ),
         _TEXTS,

@@ -16,7 +16,7 @@ from widget.api.problems import Problem
 from widget.api.schema import ClashSerializer
 from widget.api.throttles import Reading, Writing
 from widget.models import Chat
-from widget.notebook import history, notes
+from widget.notebook import editing, history, notes
 from widget.notebook.checklists import NoSuchBox
 
 
@@ -54,7 +54,7 @@ class NotesView(View):
                 exc = NotFound(_("The note has no such box."), "no_such_box")
             case Chat.DoesNotExist() | Portal.DoesNotExist():
                 exc = expired()  # erased since the session was read
-            case notes.Overtaken():
+            case editing.Overtaken():
                 exc = Problem(503, "overtaken", _("Just a moment"), retry_after=1)
             case notes.TooManyPinned():
                 exc = Problem(409, "too_many_pinned", _("Unpin another note first."))

@@ -4,7 +4,10 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+
+from widget.notebook.difference import difference
 
 Answers = dict[int | tuple[int, str], Any]
 
@@ -33,12 +36,40 @@ class InvalidSerializer(ProblemSerializer):
     errors = serializers.DictField(required=False)  # type: ignore[assignment]
 
 
+class PieceSerializer(serializers.Serializer[Any]):
+    """A run of text that a change left, took away or brought."""
+
+    kind = serializers.ChoiceField(["same", "removed", "added"])
+    text = serializers.CharField()
+
+
+class UndoSerializer(serializers.Serializer[Any]):
+    """How a part is taken back: lines ``start`` to ``end`` (from 0, without ``end``) become ``lines`` again."""
+
+    start = serializers.IntegerField()
+    end = serializers.IntegerField()
+    lines = serializers.ListField(child=serializers.CharField(allow_blank=True))
+
+
+class PartSerializer(serializers.Serializer[Any]):
+    """Some of a note as readers see it; ``gap``: what stayed as it was and is left out."""
+
+    kind = serializers.ChoiceField(["same", "changed", "gap"])
+    html = serializers.CharField(allow_blank=True)
+    undo = UndoSerializer(allow_null=True)
+
+
 class ClashSerializer(serializers.Serializer[Any]):
-    """Lines that two people changed, each in another way."""
+    """Lines that two people changed, each in another way; ``pieces``: what turns theirs into mine."""
 
     base = serializers.CharField(allow_blank=True)
     mine = serializers.CharField(allow_blank=True)
     theirs = serializers.CharField(allow_blank=True)
+    pieces = serializers.SerializerMethodField()
+
+    @extend_schema_field(PieceSerializer(many=True))
+    def get_pieces(self, clash: Any) -> Any:
+        return PieceSerializer(difference(clash.theirs, clash.mine), many=True).data
 
 
 class BaseSerializer(serializers.Serializer[Any]):

@@ -8,7 +8,13 @@ from rest_framework import serializers
 
 from portals.bitrix24.payloads import DialogId, PayloadError
 from widget.access import OpenClaim
-from widget.api.schema import BaseSerializer, ClashSerializer, ProblemSerializer
+from widget.api.schema import (
+    BaseSerializer,
+    ClashSerializer,
+    PartSerializer,
+    PieceSerializer,
+    ProblemSerializer,
+)
 from widget.invisible import shows, without_hidden
 from widget.models import Note
 from widget.notebook.history import Version
@@ -71,12 +77,14 @@ class NoteSerializer(serializers.ModelSerializer[Note]):
 
 
 class NoteEditedSerializer(NoteSerializer):
-    """A note after an edit; ``merged``: it also says what others have changed since the version that was edited."""
+    """A note after an edit; ``merged``: it also says what others have changed since the version that was edited;
+    ``others``: the parts of it that they have made (null if that is too much to be shown)."""
 
     merged = serializers.BooleanField()
+    others = PartSerializer(many=True, allow_null=True)
 
     class Meta(NoteSerializer.Meta):
-        fields = (*NoteSerializer.Meta.fields, "merged")  # type: ignore[assignment]
+        fields = (*NoteSerializer.Meta.fields, "merged", "others")  # type: ignore[assignment]
 
 
 class DeletedNoteSerializer(serializers.ModelSerializer[Note]):
@@ -140,9 +148,11 @@ class KeySerializer(serializers.Serializer[Any]):
 
 
 class NoteEditSerializer(SeenSerializer):
-    """An edit names the version it started from."""
+    """An edit names the version it started from, or says in ``base`` what its writer had in front of them: what was
+    sent before, and merged into ``version``."""
 
     text = TextField()
+    base = TextField(required=False, allow_null=True)
 
 
 class TickSerializer(SeenSerializer):
@@ -200,31 +210,27 @@ class ChangesSerializer(serializers.Serializer[Any]):
     more = serializers.BooleanField()
 
 
-class PieceSerializer(serializers.Serializer[Any]):
-    """A run of text that a change left, took away or brought."""
-
-    kind = serializers.ChoiceField(["same", "removed", "added"])
-    text = serializers.CharField()
-
-
 class VersionSerializer(serializers.Serializer[Version]):
-    """A version of a note; ``by_tick``: boxes were ticked, nothing was written."""
+    """A version of a note; ``by_tick``: boxes were ticked, nothing was written. ``steps``: the versions that are
+    shown as this one, which its writer made within a few minutes, newest first."""
 
     version = serializers.IntegerField()
+    steps = serializers.ListField(child=serializers.IntegerField())
     editor = EditorSerializer(source="*")
     written_at = serializers.DateTimeField()
     by_tick = serializers.BooleanField()
 
 
 class VersionDetailSerializer(VersionSerializer):
-    """A version with its text and what it changed of the one before."""
+    """A version with its text and what it changed of the one before: in the source, and as readers see it."""
 
     text = serializers.CharField()
     changes = PieceSerializer(many=True)
+    parts = PartSerializer(many=True, allow_null=True)
 
 
 class HistorySerializer(serializers.Serializer[Any]):
-    """The kept versions of a note, newest first; ticks that one person made in a row are one version."""
+    """The kept versions of a note, newest first; ticks are part of what they were made in."""
 
     results = VersionSerializer(many=True)
 

@@ -16,10 +16,18 @@ from portals.outgoing import suspicion
 from widget import access
 from widget.api import serializers
 from widget.api.endpoints import NotesView, View, validated
-from widget.api.schema import BODY, answers
+from widget.api.schema import BODY, PartSerializer, answers
 from widget.api.throttles import Previewing, Renewing
 from widget.models import Note
-from widget.notebook import history, notes, removal, rendering
+from widget.notebook import editing, history, notes, removal, rendering
+from widget.notebook.comparison import compare
+
+KEY = OpenApiParameter(
+    "Idempotency-Key",
+    UUID,
+    OpenApiParameter.HEADER,
+    description="Repeated with the same key, the request answers with what it made before.",
+)
 
 
 class Root(View):
@@ -79,15 +87,7 @@ class NoteList(NotesView):
         )
 
     @extend_schema(
-        parameters=[
-            OpenApiParameter(
-                "Idempotency-Key",
-                UUID,
-                OpenApiParameter.HEADER,
-                description="Repeated with the same key, the request answers with the note it made before.",
-            ),
-            OpenApiParameter("Location", str, OpenApiParameter.HEADER, response=[201]),
-        ],
+        parameters=[KEY, OpenApiParameter("Location", str, OpenApiParameter.HEADER, response=[201])],
         request=serializers.NoteSerializer,
         responses=answers(
             *BODY, 403, reused=serializers.KeyReusedSerializer, created=serializers.NoteSerializer
@@ -95,10 +95,7 @@ class NoteList(NotesView):
     )
     def post(self, request: Request) -> Response:
         text = validated(serializers.NoteSerializer(data=request.data))["text"]
-        key = validated(serializers.KeySerializer(data={"key": request.headers.get("Idempotency-Key")}))[
-            "key"
-        ]
-        note = notes.add(self.session, text, key)
+        note = notes.add(self.session, text, _key(request))
         answer = Response(serializers.NoteSerializer(note).data, status=201)
         answer["Location"] = reverse("note-detail", args=[note.pk])
         return answer
@@ -112,6 +109,7 @@ class NoteDetail(NotesView):
         return _answer(notes.get(self.session.chat, note_id))
 
     @extend_schema(
+        parameters=[KEY],
         request=serializers.NoteEditSerializer,
         responses=answers(
             *BODY, 403, 404, conflict=serializers.StaleSerializer, ok=serializers.NoteEditedSerializer
@@ -120,8 +118,14 @@ class NoteDetail(NotesView):
     def patch(self, request: Request, note_id: int) -> Response:
         """Save what was made of a version. What others have changed since is merged; what clashes is answered."""
         edit = validated(serializers.NoteEditSerializer(data=request.data))
-        note = notes.edit(self.session, note_id, edit["text"], edit["version"])
-        return Response({**serializers.NoteSerializer(note).data, "merged": note.text != edit["text"]})
+        text = edit["text"]
+        note = editing.edit(
+            self.session, note_id, text, edit["version"], base=edit.get("base"), key=_key(request)
+        )
+        merged = note.text != text
+        parts = compare(text, note.text) if merged else ()
+        others = None if parts is None else PartSerializer(parts, many=True).data
+        return Response({**serializers.NoteSerializer(note).data, "merged": merged, "others": others})
 
     @extend_schema(
         parameters=[serializers.SeenSerializer],
@@ -180,7 +184,7 @@ class NoteBox(NotesView):
     )
     def put(self, request: Request, note_id: int, box: int) -> Response:
         wanted = validated(serializers.TickSerializer(data=request.data))
-        return _answer(notes.tick(self.session, note_id, box, **wanted))
+        return _answer(editing.tick(self.session, note_id, box, **wanted))
 
 
 class NoteHistory(NotesView):
@@ -264,6 +268,12 @@ class Nowhere(APIView):
 def _next(request: Request, last: Note) -> str:
     asked = {name: request.query_params[name] for name in ("q", "open") if name in request.query_params}
     return f"{reverse('note-list')}?{urlencode({**asked, 'before': last.pk})}"
+
+
+def _key(request: Request) -> UUID | None:
+    key = serializers.KeySerializer(data={"key": request.headers.get("Idempotency-Key")})
+    found: UUID | None = validated(key)["key"]
+    return found
 
 
 def _answer(note: Note) -> Response:

@@ -28,6 +28,12 @@ WORDS: Final = 10
 # text is shown as taken away and the other one as brought.
 COMPARED: Final = 100_000_000
 PIECES: Final = 2_000
+# What a merge may compare between parts that both texts have once (lengths of two stretches multiplied), and lines
+# times lines that it looks at for those that are alike. Beyond it stretches are taken as replaced.
+MATCHED: Final = 20_000_000
+PAIRED: Final = 2_500
+# Paragraphs, items and rows of a difference as readers see it. Beyond it the source is compared.
+PARTS: Final = 500
 
 # Bytes of text and HTML after which an answer takes no further note. The pinned and one more always come.
 ANSWER: Final = 1_000_000

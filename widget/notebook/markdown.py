@@ -48,14 +48,20 @@ def render(text: str, base: str = "") -> Rendered:
     A link without a host leads to ``base``, an origin. What would grow beyond `bounds`, or show nothing of
     itself (a reference alone, quotes too deep), is plain text.
     """
-    tokens = _parser(links=_few_addresses(text), tables=_few_cells(text)).parse(text)
-    words = "\n".join(_words(tokens))
-    # References repeat their address: what they would grow to is known before it is written.
-    if invisible.shows(words) and _length(tokens) <= bounds.HTML:
-        html = _sanitised(tokens, base)
+    found = tokens(text)
+    if found is not None:
+        html = _sanitised(found, base)
         if len(html.encode()) <= bounds.HTML and html.count("<") <= bounds.TAGS:
-            return Rendered(html, checklists.boxes(tokens), words)
+            return Rendered(html, checklists.boxes(found), "\n".join(_words(found)))
     return Rendered(f'<p class="prose-plain">{escape(text, quote=False)}</p>', (), text)
+
+
+def tokens(text: str) -> Sequence[Token] | None:
+    """``text`` as it is read; None if it shows nothing of itself or would be too large."""
+    found = _parser(links=_few_addresses(text), tables=_few_cells(text)).parse(text)
+    # References repeat their address: what they would grow to is known before it is written.
+    shows = invisible.shows("\n".join(_words(found)))
+    return found if shows and _length(found) <= bounds.HTML else None
 
 
 def tick(text: str, number: int, *, checked: bool) -> str:
@@ -63,10 +69,15 @@ def tick(text: str, number: int, *, checked: bool) -> str:
 
     Raises: NoSuchBox.
     """
+    return checklists.tick(text, box(text, number), checked=checked)
+
+
+def box(text: str, number: int) -> Box:
+    """Box ``number`` (from 0) of ``text``, as a reader counts. Raises: NoSuchBox."""
     boxes = render(text).boxes
     if not 0 <= number < len(boxes):
         raise NoSuchBox(number)
-    return checklists.tick(text, boxes[number], checked=checked)
+    return boxes[number]
 
 
 def _few_addresses(text: str) -> bool:

@@ -1,8 +1,8 @@
-"""The notebook of a chat: read, add, edit, tick, pin. Every caller has proved that it may."""
+"""The notebook of a chat: read, add, pin. Every caller has proved that it may."""
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
@@ -13,17 +13,14 @@ from django.utils import timezone
 
 from widget.access.sessions import WidgetSession
 from widget.models import Chat, Note
-from widget.notebook import bounds, history, markdown, merging, rendering
+from widget.notebook import bounds, rendering
 from widget.notebook.folding import fold
-from widget.notebook.merging import Clash, Clashing
+from widget.notebook.merging import Clash
 
 PAGE_SIZE = 50
 CHANGES_SIZE = 100
 TEXT_LIMIT = bounds.TEXT
 PINNED_LIMIT = 20
-# How often a text is made anew because somebody else was faster.
-ROUNDS = 5
-_WRITTEN = ("text", "editor_id", "editor_name", "version", "by_tick", "updated_at")
 
 
 class ReadOnly(Exception):
@@ -32,10 +29,6 @@ class ReadOnly(Exception):
 
 class NoSuchNote(Exception):
     """The chat has no such note; of other chats' notes nothing is said."""
-
-
-class Overtaken(Exception):
-    """Others have changed the note each time that the change was ready."""
 
 
 class TooManyPinned(Exception):
@@ -171,40 +164,6 @@ def add(session: WidgetSession, text: str, key: UUID | None = None) -> Note:
         )
 
 
-def edit(session: WidgetSession, note_id: int, text: str, version: int) -> Note:
-    """Make of a note what its writer made of ``version``, together with what others have changed since.
-
-    What it said is kept; an edit that changes nothing makes no version.
-    Raises: ReadOnly, NoSuchNote, Overtaken, StaleNote if the changes exclude each other.
-    """
-    require_write(session)
-    return _rewrite(
-        session, note_id, lambda seen: text if seen.version == version else _merged(seen, version, text)
-    )
-
-
-def tick(session: WidgetSession, note_id: int, box: int, *, checked: bool, version: int) -> Note:
-    """Tick box number ``box`` that a note had at ``version``, or untick it, whatever became of other lines since.
-
-    Raises: ReadOnly, NoSuchNote, Overtaken, StaleNote if they changed that line, NoSuchBox.
-    """
-    require_write(session)
-
-    def ticked(note: Note) -> str:
-        seen = history.text_of(note, version)
-        if seen is None:
-            raise StaleNote(note)
-        text = markdown.tick(seen, box, checked=checked)
-        if note.version == version:
-            return text
-        # Who wants what was there already has not seen what became of it.
-        if text == seen:
-            raise StaleNote(note)
-        return _merged(note, version, text)
-
-    return _rewrite(session, note_id, ticked, by_tick=True)
-
-
 def pin(session: WidgetSession, note_id: int, *, pinned: bool) -> Note:
     """Put a note on top of the notebook, or back to its place.
 
@@ -256,41 +215,3 @@ def require_write(session: WidgetSession) -> None:
 def _locked(chat_id: int) -> int:
     """The chat's revision; nobody else changes the chat before this transaction ends."""
     return Chat.objects.select_for_update(no_key=True).values_list("revision", flat=True).get(pk=chat_id)
-
-
-def _merged(note: Note, version: int, text: str) -> str:
-    """``text``, which was made of ``version``, with what others have changed since. Raises: StaleNote."""
-    base = history.text_of(note, version)
-    if base is None:
-        raise StaleNote(note)
-    try:
-        merged = merging.merge(base, text, note.text)
-    except Clashing as clashing:
-        raise StaleNote(note, base, clashing.clashes, clashing.merged) from None
-    if len(merged) > TEXT_LIMIT or not merged.strip():
-        raise StaleNote(note, base, [Clash(base, text, note.text)], merged)
-    return merged
-
-
-def _rewrite(
-    session: WidgetSession, note_id: int, make: Callable[[Note], str], *, by_tick: bool = False
-) -> Note:
-    """Give a note the text that ``make`` makes of it. Raises: NoSuchNote, Overtaken, and what ``make`` raises."""
-    for _ in range(ROUNDS):
-        seen = get(session.chat, note_id)
-        text = make(seen)
-        if text == seen.text:
-            return seen
-        # Ahead of the chat's lock: merging and rendering a long note take longer than everything else together.
-        made = rendering.made(text, seen.author_name, session.portal)
-        with change(session, note_id) as note:
-            # Otherwise somebody was faster: once more, of what they wrote.
-            if note.version == seen.version:
-                history.keep(note)
-                for field, value in {"text": text, **made}.items():
-                    setattr(note, field, value)
-                note.editor_id, note.editor_name = session.viewer, session.viewer_name
-                note.version, note.by_tick = note.version + 1, by_tick
-                save(note, *_WRITTEN, *made)
-                return note
-    raise Overtaken

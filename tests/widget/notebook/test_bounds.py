@@ -14,7 +14,7 @@ from django.utils import timezone
 from portals.models import Portal, erasing
 from tests.support.opens import Api, Opens, frame_data
 from widget.models import Chat, Note, NoteRevision
-from widget.notebook import bounds, markdown, notes, removal, rendering
+from widget.notebook import bounds, editing, markdown, notes, removal, rendering
 from widget.notebook.checklists import NoSuchBox
 from widget.notebook.difference import Piece, difference
 from widget.notebook.markdown import RENDERER, render, tick
@@ -300,7 +300,7 @@ def test_who_is_overtaken_each_time_is_told_to_come_again(api: Api, monkeypatch:
     monkeypatch.setattr(rendering, "made", overtaken)
     answer = api.call("PATCH", f"notes/{note['id']}/", {"text": "a\nb\nc", "version": 1})
     assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (503, "overtaken", "1")
-    assert rounds == notes.ROUNDS
+    assert rounds == editing.ROUNDS
 
 
 def test_a_purge_takes_portions_and_reads_no_text(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

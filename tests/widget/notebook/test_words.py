@@ -13,7 +13,7 @@ from django.utils import timezone
 from portals.models import Portal
 from tests.support.opens import Api, Opens, frame_data
 from widget.access.sessions import WidgetSession
-from widget.models import Chat, Note, NoteRevision
+from widget.models import Chat, Note
 from widget.notebook import removal
 from widget.notebook.notes import PAGE_SIZE, PINNED_LIMIT, TEXT_LIMIT
 
@@ -73,7 +73,10 @@ class TestMerging:
         assert (refused.status_code, problem["code"]) == (409, "stale")
         assert problem["base"] == {"version": 1, "text": "rent 900\nkeys"}
         assert (problem["current"]["text"], problem["current"]["version"]) == ("rent 990\nkeys", 2)
-        assert problem["clashes"] == [{"base": "rent 900", "mine": "rent 950", "theirs": "rent 990"}]
+        [clash] = problem["clashes"]
+        pieces = [(piece["kind"], piece["text"]) for piece in clash.pop("pieces")]
+        assert clash == {"base": "rent 900", "mine": "rent 950", "theirs": "rent 990"}
+        assert pieces == [("same", "rent "), ("removed", "990"), ("added", "950")]
         assert problem["merged"] == "rent 950\nkeys\nlamp"
         assert Note.objects.get().text == "rent 990\nkeys"
 
@@ -108,56 +111,58 @@ class TestMerging:
         edit(mei, note, "- [ ] first\n- [ ] rent\n- [ ] keys", 1)
         assert tick(api, note, 1, 1).json()["text"] == "- [ ] first\n- [ ] rent\n- [x] keys"
 
-    def test_a_tick_of_words_that_changed_is(self, api: Api, mei: Api) -> None:
+    def test_a_tick_of_words_that_changed_stays_with_them(self, api: Api, mei: Api) -> None:
         note = api.add("- [ ] rent 900")
         edit(mei, note, "- [ ] rent 950", 1)
+        assert tick(api, note, 0, 1).json()["text"] == "- [x] rent 950"
+
+    @pytest.mark.parametrize("now", ["keys", "- [ ] buy milk", "- rent 900"])
+    def test_a_tick_of_a_box_that_is_gone_is_refused(self, api: Api, mei: Api, now: str) -> None:
+        note = api.add("- [ ] rent 900")
+        edit(mei, note, now, 1)
         refused = tick(api, note, 0, 1)
-        assert (refused.status_code, refused.json()["current"]["text"]) == (409, "- [ ] rent 950")
+        assert (refused.status_code, refused.json()["current"]["text"]) == (409, now)
 
+    def test_words_of_one_line_are_brought_together_and_shown(self, api: Api, mei: Api) -> None:
+        note = api.add("Rent is 900 euros from May on")
+        edit(mei, note, "Rent is 900 euros from June on", 1)
+        answer = edit(api, note, "Rent is 950 euros from May on", 1).json()
+        assert (answer["text"], answer["merged"]) == ("Rent is 950 euros from June on", True)
+        [part] = answer["others"]
+        assert (part["kind"], "<del>May</del><ins>June</ins>" in part["html"]) == ("changed", True)
+        assert "<ins>950</ins>" not in part["html"], "what one has written oneself is no news"
+        assert part["undo"] == {"start": 0, "end": 1, "lines": ["Rent is 950 euros from May on"]}
 
-class TestHistory:
-    def test_what_changes_nothing_makes_no_version_and_no_news(self, api: Api) -> None:
-        note = api.add("- [ ] a")
-        assert edit(api, note, "- [ ] a", 1).json()["version"] == 1
-        assert tick(api, note, 0, 1, checked=False).json()["version"] == 1
-        api.call("DELETE", f"notes/{note['id']}/pin/")
-        assert (Chat.objects.get().revision, NoteRevision.objects.count()) == (1, 0)
+    def test_the_same_edit_again_is_made_once(self, api: Api, mei: Api) -> None:
+        """Its answer was lost, and somebody has rewritten what it said meanwhile."""
+        note = api.add("a")
+        body = {"text": "a. Priya's sentence.", "version": 1}
+        first = api.call("PATCH", f"notes/{note['id']}/", body, **KEY).json()
+        edit(mei, note, "a. Mei's sentence.", first["version"])
 
-    def test_ticks_push_out_no_text_and_are_one_version(self, api: Api, mei: Api) -> None:
-        note = mei.add("what Mei wrote\n\n- [ ] a")
-        edit(api, note, "overwritten\n\n- [ ] a", 1)
-        for version in range(2, 105):
-            tick(api, note, 0, version, checked=version % 2 == 0)
+        again = api.call("PATCH", f"notes/{note['id']}/", body, **KEY)
 
-        assert history(api, note) == [(105, PRIYA, True), (2, PRIYA, False), (1, MEI, False)]
-        assert api.call("GET", f"notes/{note['id']}/history/1/").json()["text"].startswith("what Mei wrote")
-        assert NoteRevision.objects.count() == 2 + 100
+        assert (again.status_code, again.json()["text"], again.json()["version"]) == (
+            200,
+            "a. Mei's sentence.",
+            3,
+        )
+        # Nobody else's repetition, and no other text.
+        assert mei.call("PATCH", f"notes/{note['id']}/", body, **KEY).json()["code"] == "stale"
+        other = api.call("PATCH", f"notes/{note['id']}/", {"text": "a. Another one.", "version": 1}, **KEY)
+        assert other.json()["code"] == "stale"
 
-    def test_a_version_shows_what_it_changed_of_the_one_listed_before(self, api: Api) -> None:
-        note = api.add("- [ ] a\n- [ ] b")
-        tick(api, note, 0, 1)
-        tick(api, note, 1, 2)
-        changes = api.call("GET", f"notes/{note['id']}/history/3/").json()["changes"]
-        assert [each["text"] for each in changes if each["kind"] == "added"] == ["x", "x"]
+    def test_who_goes_on_after_a_merge_starts_from_what_they_sent(self, api: Api, mei: Api) -> None:
+        note = api.add("one\n\ntwo")
+        edit(mei, note, "one\n\ntwo, by Mei", 1)
+        sent = "one, by\n\ntwo"
+        merged = edit(api, note, sent, 1).json()
+        assert merged["text"] == "one, by\n\ntwo, by Mei"
 
-    def test_ticks_of_two_people_or_of_another_hour_are_told_apart(self, api: Api, mei: Api) -> None:
-        note = api.add("- [ ] a")
-        tick(api, note, 0, 1)
-        NoteRevision.objects.update(written_at=timezone.now())
-        Note.objects.update(updated_at=timezone.now() - timedelta(hours=1))
-        tick(api, note, 0, 2, checked=False)
-        tick(mei, note, 0, 3)
-        assert history(api, note) == [(4, MEI, True), (3, PRIYA, True), (2, PRIYA, True), (1, PRIYA, False)]
+        body = {"text": "one, by Priya\n\ntwo", "version": merged["version"], "base": sent}
+        answer = api.call("PATCH", f"notes/{note['id']}/", body).json()
 
-    def test_many_writes_of_one_push_out_nothing_of_another(self, api: Api, mei: Api) -> None:
-        note = mei.add("Mei 1")
-        edit(mei, note, "Mei 2", 1)
-        for version in range(2, 119):
-            edit(api, note, f"Priya {version + 1}", version)
-        listed = history(api, note)
-        assert [version for version, editor, _ in listed if editor == MEI] == [2, 1]
-        assert NoteRevision.objects.count() == 100
-        assert listed[0] == (119, PRIYA, False)
+        assert answer["text"] == "one, by Priya\n\ntwo, by Mei"
 
 
 class TestKeys:
