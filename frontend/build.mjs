@@ -30,7 +30,6 @@ async function bundle(outdir, paths, entries) {
 
 const FRAMES = "portals/static/portals";
 const NOTEBOOK = "widget/static/widget";
-
 await bundle(
   `${FRAMES}/dist`,
   { "b24.js": "./b24.js" },
@@ -44,9 +43,14 @@ await bundle(
 );
 await bundle(
   `${NOTEBOOK}/dist`,
-  { "b24.js": "../../portals/dist/b24.js", "rich-editor.js": "./rich-editor.js" },
+  {
+    "b24.js": "../../portals/dist/b24.js",
+    "rich-editor.js": "./rich-editor.js",
+    "later.js": "./later.js",
+  },
   {
     notebook: [`${NOTEBOOK}/notebook.js`, "frontend/notebook.css"],
+    later: [`${NOTEBOOK}/later.js`],
     "rich-editor": [`${NOTEBOOK}/rich-editor/rich-editor.js`],
   },
 );

@@ -193,3 +193,23 @@ class NoteRevision(models.Model):
 
     def __str__(self) -> str:
         return f"version {self.version} of note {self.note_id}"
+
+
+class NoteTemplate(models.Model):
+    """What members of a chat may begin a note with."""
+
+    chat = models.ForeignKey(Chat, on_delete=models.CASCADE, related_name="templates")
+    title = models.CharField(max_length=80)
+    text = models.TextField()
+    author_id = models.PositiveBigIntegerField()
+    author_name = models.CharField(max_length=255)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            # also serves the list of a chat
+            models.UniqueConstraint(fields=["chat", "title"], name="note_template_title"),
+        ]
+
+    def __str__(self) -> str:
+        return f"template {self.pk} of chat {self.chat_id}"

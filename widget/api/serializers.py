@@ -152,7 +152,7 @@ class NoteEditSerializer(SeenSerializer):
     sent before, and merged into ``version``."""
 
     text = TextField()
-    base = TextField(required=False, allow_null=True)
+    base = TextField(required=False)
 
 
 class TickSerializer(SeenSerializer):
@@ -201,13 +201,38 @@ class SinceSerializer(serializers.Serializer[Any]):
     since = serializers.IntegerField(required=False, default=0, min_value=0, max_value=2**63 - 1)
 
 
+class PageSerializer(serializers.Serializer[Any]):
+    """A page that is open: any name it has given itself."""
+
+    page = serializers.RegexField(r"^[0-9a-f]{8,32}$", required=False)
+
+
+class AskingSerializer(SinceSerializer, PageSerializer):
+    """Who asks from a ``page`` is here; ``writing`` says in which note they write, 0 for a new one."""
+
+    writing = serializers.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+
+
+class HereSerializer(serializers.Serializer[Any]):
+    """Somebody else who has the notebook open; ``note`` is where they write: 0 a new one, null nowhere."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    note = serializers.IntegerField(allow_null=True)
+
+
 class ChangesSerializer(serializers.Serializer[Any]):
-    """What changed: notes as they are now, ids of the deleted; ``more``: ask again, from ``revision``."""
+    """What changed: notes as they are now, ids of the deleted; ``more``: ask again, from ``revision``.
+
+    ``here``: who else has the notebook open, for who says so of their own page. ``etag``: of this answer.
+    """
 
     results = NoteSerializer(many=True)
     deleted = serializers.ListField(child=serializers.IntegerField())
     revision = serializers.IntegerField()
     more = serializers.BooleanField()
+    here = HereSerializer(many=True)
+    etag = serializers.CharField()
 
 
 class VersionSerializer(serializers.Serializer[Version]):

@@ -220,39 +220,6 @@ class Preview(NotesView):
         return Response({"html": rendering.preview(text, self.session.portal)})
 
 
-class Changes(NotesView):
-    """What changed in the notebook since a revision: the question that open pages ask every few seconds.
-
-    With ``If-None-Match`` of the revision's ETag the answer to "nothing" is 304. It costs no query of its own: the
-    chat was read with the session.
-    """
-
-    @extend_schema(
-        parameters=[
-            serializers.SinceSerializer,
-            OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="ETag last seen."),
-        ],
-        responses=answers(400, ok=serializers.ChangesSerializer, unchanged=None),
-    )
-    def get(self, request: Request) -> Response:
-        now = self.chat_revision
-        if request.headers.get("If-None-Match") == f'"{now}"':
-            return Response(status=304, headers={"ETag": f'"{now}"'})
-        since = validated(serializers.SinceSerializer(data=request.query_params))["since"]
-        changed, more = notes.changes(self.session.chat, since=since)
-        revision = max([now, *(note.changed_in for note in changed)])
-        if more:
-            revision = changed[-1].changed_in
-        here = [note for note in changed if note.deleted_at is None]
-        body = {
-            "results": serializers.NoteSerializer(here, many=True).data,
-            "deleted": [note.pk for note in changed if note.deleted_at],
-            "revision": revision,
-            "more": more,
-        }
-        return Response(body, headers={"ETag": f'"{revision}"'})
-
-
 class Nowhere(APIView):
     """Addresses below the API that nothing has: an answer for programs, not a page."""
 

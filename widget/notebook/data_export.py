@@ -20,6 +20,7 @@ from widget.models import Chat, Note
 _SIZE = Count("notes", filter=Q(notes__deleted_at=None))
 _FIELDS = ("chat_id", "text", "author_id", "author_name", "created_at", "updated_at")
 _REVISION = ("version", "text", "editor_id", "editor_name", "written_at")
+_TEMPLATE = ("title", "text", "author_id", "author_name", "created_at")
 _CHATS = 50
 # What a part of an administrator's export has at most: chats, and about how many notes.
 _PART = 1_000
@@ -38,10 +39,18 @@ def export_chats(
 
 def _everything(portal: Portal) -> Iterator[dict[str, Any]]:
     kept = Note.objects.filter(deleted_at=None).order_by("pk").prefetch_related("revisions")
-    chats = Chat.objects.filter(portal=portal).prefetch_related(Prefetch("notes", kept)).order_by("pk")
-    for chat in chats.iterator(chunk_size=_CHATS):
+    chats = Chat.objects.filter(portal=portal).prefetch_related(Prefetch("notes", kept), "templates")
+    for chat in chats.order_by("pk").iterator(chunk_size=_CHATS):
         notes = [_with_history(note) for note in chat.notes.all()]
-        yield {"chat_id": chat.chat_id, "number_of_notes": len(notes), "notes": notes}
+        templates = [
+            {name: getattr(template, name) for name in _TEMPLATE} for template in chat.templates.all()
+        ]
+        yield {
+            "chat_id": chat.chat_id,
+            "number_of_notes": len(notes),
+            "notes": notes,
+            "templates": templates,
+        }
 
 
 def _with_history(note: Note) -> dict[str, Any]:

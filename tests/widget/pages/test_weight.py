@@ -72,7 +72,10 @@ def test_the_first_view_of_fifty_notes(pages: Pages) -> None:
 
 def test_own_scripts_come_in_one_request_and_the_sdk_not_at_all(pages: Pages) -> None:
     forms = [
-        ({b"../../portals/dist/b24.js", b"./rich-editor.js"}, pages.opens.form("alpha", PRIYA, "chat22")),
+        (
+            {b"../../portals/dist/b24.js", b"./rich-editor.js", b"./later.js"},
+            pages.opens.form("alpha", PRIYA, "chat22"),
+        ),
         ({b"./b24.js"}, pages.opens.emulator.control.open("alpha", ADMIN, placement="DEFAULT")),
     ]
     for later, form in forms:

@@ -13,11 +13,10 @@ export class Bin {
     this.panel = document.getElementById("bin");
     this.list = this.panel.querySelector("ol");
     this.more = this.panel.querySelector("[data-action=more]");
-    button.addEventListener("click", () => this.#toggle());
     this.more.addEventListener("click", () => this.#load(this.#next));
   }
 
-  #toggle() {
+  toggle() {
     this.panel.hidden = !this.panel.hidden;
     this.button.setAttribute("aria-expanded", String(!this.panel.hidden));
     this.list.replaceChildren();

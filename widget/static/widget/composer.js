@@ -34,8 +34,15 @@ export class Composer {
     return join(this.#pending, this.field.text);
   }
 
-  /** Words that have lost their place, to be saved as a note. */
-  take(words) {
+  /** Begins with a template; what was written already stays below it. */
+  begin(words) {
+    this.field.value = join(words, this.field.text);
+    this.field.focus();
+  }
+
+  /** Words that have lost their place, to be saved as a note; under a `key` they may have been sent already. */
+  take(words, key) {
+    if (key && !this.unsaved) this.#key = key;
     this.field.value = join(words, this.field.text);
   }
 

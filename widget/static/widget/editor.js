@@ -1,24 +1,45 @@
 // Editing in place. Two people may edit one note: the server merges what does not clash, of the rest both are shown.
+// What is written is saved after a pause; until somebody is done it can be taken back.
 import { newKey } from "#frames/api.js";
 import { announce, blank, text } from "#frames/texts.js";
+import { showClash } from "./clash.js";
 import { addPreview, linkOnPaste } from "./preview.js";
-import { reason, showError, TextField } from "./text-field.js";
+import { reason, showError } from "./text-field.js";
+import { Unsent } from "./unsent.js";
+
+const PAUSE = 5_000;
+const AGAIN = 15_000;
 
 export class Editor {
   #asked = false;
+  #clashes = false;
+  #timer;
+  #turn = Promise.resolve();
+  // What was saved last, and the note that came of it.
+  #saved;
+  #note;
   // Once the note is gone: the key of the new one that may be made of the words.
   #key = "";
+  #words;
 
-  /** `edits` keeps drafts; `onClose(note)` gets the note as it is now, or undefined when nothing changed. */
-  constructor(element, { api, edits, onClose }) {
+  /**
+   * `TextField` is that of the page, `edits` keeps drafts. `onClose(note, merged)` gets the note as it is now, undefined
+   * when nothing changed, and what was written if others' changes were merged into it.
+   */
+  constructor(element, { TextField, api, edits, onClose }) {
     Object.assign(this, { element, api, edits, onClose });
     this.id = element.dataset.note;
-    this.source = element.querySelector(".note-source").content.textContent;
-    const kept = edits.get(this.id);
-    this.version = kept?.version ?? Number(element.dataset.version);
+    const source = element.querySelector(".note-source").content.textContent;
+    const kept = edits.get(this.id) ?? { text: source, version: Number(element.dataset.version) };
+    this.unsent = new Unsent(api, this.id, kept);
+    this.source = kept.source ?? source;
+    this.#saved = kept.saved ?? this.source;
+    this.#key = kept.key ?? "";
+    this.#words = kept.text;
     this.prose = element.querySelector(".note-text");
     this.form = blank("blank-editor");
-    this.form.querySelector("textarea").value = kept?.text ?? this.source;
+    this.form.querySelector("textarea").value = kept.text;
+    this.hint = this.form.querySelector(".composer-hint");
     this.prose.hidden = true;
     this.prose.after(this.form);
     this.field = new TextField(this.form, {
@@ -38,77 +59,122 @@ export class Editor {
   }
 
   keep(words) {
-    const changed = words !== this.source;
     this.#asked = false;
     // Other words are another note.
-    if (this.#key) this.#key = newKey();
+    if (this.#key && words !== this.#words) this.#key = newKey();
+    this.#words = words;
+    if (words !== this.#saved) this.hint.textContent = "";
+    this.#remember(words);
+    this.#later(PAUSE);
+  }
+
+  #remember(words = this.field.text) {
+    const changed = words !== this.#saved || this.unsent.sent !== null;
     this.form.toggleAttribute("data-changed", changed);
-    this.edits.put(this.id, changed ? { text: words, version: this.version } : null);
+    const { source } = this;
+    const draft = { text: words, source, saved: this.#saved, ...this.unsent.kept };
+    this.edits.put(this.id, changed ? { ...draft, ...(this.#key && { key: this.#key }) } : null);
   }
 
-  /** What was written is thrown away only by who says so twice. */
-  cancel() {
-    if (!this.form.hasAttribute("data-changed") || this.#asked) return this.close();
-    showError(this.form, text("discard"));
-    this.#asked = true;
+  #later(pause) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#autosave(), pause);
   }
 
-  close(note) {
+  /** Saves what is written so far; whoever writes is not disturbed, whatever comes of it. */
+  async #autosave() {
+    if (!this.form.isConnected || this.#key || this.#clashes || !this.field.ready) return;
+    const value = this.field.checked;
+    if (value === this.#saved) return;
+    try {
+      await this.#send(value);
+      this.hint.textContent = text("saved");
+    } catch (problem) {
+      if (problem.code === "stale") this.#clashes = true;
+      else this.#later(AGAIN);
+      this.hint.textContent = text(problem.code === "stale" ? "clashes" : "unsaved");
+    }
+  }
+
+  /** One after the other. */
+  #send(value) {
+    const send = async () => {
+      this.#note = await this.unsent.save(value, () => this.#remember());
+      this.#saved = value;
+      this.#remember();
+      return this.#note;
+    };
+    this.#turn = this.#turn.then(send, send);
+    return this.#turn;
+  }
+
+  /** What was written is thrown away only by who says so twice; what was saved meanwhile is taken back. */
+  async cancel() {
+    if (this.field.busy) return;
+    const changed = this.field.text !== this.source || this.unsent.sent;
+    if (!changed && this.#saved === this.source) return this.close(this.#note);
+    if (changed && !this.#asked) {
+      showError(this.form, text("discard"));
+      this.#asked = true;
+      return;
+    }
+    clearTimeout(this.#timer);
+    if (this.#key || (this.#saved === this.source && !this.unsent.sent)) return this.close(this.#note);
+    this.field.busy = true;
+    try {
+      this.close(await this.#send(this.source));
+    } catch (problem) {
+      this.#fail(problem);
+    }
+  }
+
+  close(note, merged) {
+    clearTimeout(this.#timer);
     this.edits.put(this.id, null);
     this.form.remove();
     this.field.close();
     this.prose.hidden = false;
-    this.onClose(note);
+    this.onClose(note, merged);
   }
 
   async save(value) {
     showError(this.form);
+    clearTimeout(this.#timer);
     this.field.busy = true;
     try {
-      const note = this.#key
-        ? await this.api.add(value, this.#key)
-        : await this.api.edit(this.id, value, this.version);
-      this.close(note);
+      if (this.#key) return this.close(await this.api.add(value, this.#key));
+      // What was saved a moment ago by itself need not be sent again.
+      await this.#turn.catch(() => {});
+      const note = value === this.#saved && this.#note ? this.#note : await this.#send(value);
+      this.close(note, note.merged ? value : null);
       announce(note.merged ? "merged" : "saved");
-      if (note.merged) showError(this.element, text("merged"), "good");
     } catch (problem) {
-      this.field.busy = false;
-      if (problem.code === "stale") this.#clash(problem);
-      else if (problem.status === 404) this.#lose();
-      else this.field.fail(reason(problem));
+      this.#fail(problem);
     }
+  }
+
+  #fail(problem) {
+    this.field.busy = false;
+    if (problem.code === "stale") this.#clash(problem);
+    else if (problem.status === 404) this.#lose();
+    else this.field.fail(reason(problem));
   }
 
   /** The note is gone; the words are not. */
   #lose() {
     this.#key = newKey();
+    this.#remember();
     this.field.button.textContent = text("asNew");
     this.field.fail(text("gone"));
   }
 
-  /** Both texts side by side; in the field is what will be kept: the changes of both, and of what clashes one's own. */
-  #clash({ current, clashes, merged }) {
-    this.form.querySelector(".conflict")?.remove();
-    const section = blank("blank-conflict");
-    const pair = section.querySelector(".conflict-pair");
-    pair.replaceWith(
-      ...clashes.map((clash) => {
-        const each = pair.cloneNode(true);
-        for (const side of ["theirs", "mine"]) each.querySelector(`[data-${side}]`).textContent = clash[side];
-        return each;
-      }),
-    );
-    // The server has sanitised it, as it has what the page came with.
-    section.querySelector(".prose").innerHTML = current.html;
-    section.querySelector("[data-action=theirs]").addEventListener("click", () => this.close(current));
-    section.querySelector("[data-action=mine]").addEventListener("click", () => {
-      section.remove();
-      this.form.requestSubmit();
-    });
-    this.version = current.version;
-    this.field.value = merged ?? this.field.value;
-    this.form.append(section);
-    section.focus();
-    section.scrollIntoView({ block: "nearest" });
+  #clash(problem) {
+    this.#clashes = false;
+    this.unsent.start(problem.current.version);
+    this.#saved = problem.current.text;
+    showClash(this.form, problem, { onTheirs: () => this.close(problem.current) });
+    this.#remember();
+    // Nothing is decided by itself.
+    clearTimeout(this.#timer);
   }
 }

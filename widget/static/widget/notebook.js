@@ -2,11 +2,11 @@
 import { Api } from "#frames/api.js";
 import { openChat } from "#frames/parent.js";
 import { announce, blank } from "#frames/texts.js";
-import { Bin } from "./bin.js";
 import { closeCards, startCards } from "./cards.js";
 import { Composer } from "./composer.js";
 import { Notes } from "./notes.js";
 import { Polling } from "./polling.js";
+import { Presence } from "./presence.js";
 import { addPreview, linkOnPaste } from "./preview.js";
 import { Search } from "./search.js";
 import { Session } from "./session.js";
@@ -39,6 +39,8 @@ function close(problem) {
 }
 
 let composer;
+let bin;
+let templates;
 keepTimes();
 choice.start(frame);
 const session = new Session(frame, { onRights: showRights, onLost: close });
@@ -49,10 +51,18 @@ const finder = new Search(document.getElementById("finder"), {
   onFound: (page) => notes.replace(page, finder.active),
   onFail: (problem) => notes.showLoadError(problem),
 });
-new Polling({
+const presence = new Presence(root, {
+  onWriting: () => polling.ask(),
+  onLeave: (page) => api.leave(page),
+});
+const polling = new Polling({
   api,
   revision: frame.revision,
-  onChanges: (news) => notes.merge(news),
+  me: () => presence.me,
+  onChanges: (news) => {
+    if (news.results.length || news.deleted.length) notes.merge(news);
+    presence.show(news.here);
+  },
   onTrouble: (on) => notes.news.stop(on),
   onLost: close,
 });
@@ -71,10 +81,16 @@ if (form) {
   addPreview(form, api);
   linkOnPaste(form.querySelector("textarea"));
   composer = new Composer(form, { api, frame, notes });
-  notes.resume((words) => composer.take(words));
-  new Bin(document.getElementById("open-bin"), {
-    api,
-    onRestored: (note) => notes.comeBack(note),
+  notes.resume((words, key) => composer.take(words, key));
+  form.querySelector("[data-action=templates]").addEventListener("click", async ({ currentTarget }) => {
+    const { Templates } = await import("./dist/later.js");
+    templates ??= new Templates(currentTarget, { api, onChoose: (words) => composer.begin(words) });
+    templates.toggle();
+  });
+  document.getElementById("open-bin").addEventListener("click", async ({ currentTarget }) => {
+    const { Bin } = await import("./dist/later.js");
+    bin ??= new Bin(currentTarget, { api, onRestored: (note) => notes.comeBack(note) });
+    bin.toggle();
   });
 }
 startCards(frame);

@@ -4,10 +4,8 @@ import { announce, blank, text } from "#frames/texts.js";
 import { Checkboxes } from "./checkboxes.js";
 import { copy } from "./clipboard.js";
 import { Edits } from "./drafts.js";
-import { Editor } from "./editor.js";
-import { HistoryPanel } from "./history-panel.js";
 import { NoteList } from "./notelist.js";
-import { reason, showError } from "./text-field.js";
+import { reason, showError, TextField } from "./text-field.js";
 
 export class Notes extends NoteList {
   constructor(root, parts) {
@@ -26,12 +24,13 @@ export class Notes extends NoteList {
     const element = button?.closest(".note");
     if (!element) return;
     const actions = {
-      edit: this.#edit,
+      edit: (each) => this.#edit(each),
       ask: this.#ask,
       more: this.#more,
       pin: this.#pin,
       copy: this.#copy,
       history: this.#history,
+      template: this.#template,
       undo: this.#undo,
     };
     actions[button.dataset.action]?.call(this, element, button);
@@ -66,12 +65,54 @@ export class Notes extends NoteList {
     announce(said);
   }
 
-  #history(element, button) {
+  async #template(element) {
+    showError(element);
+    const title = element.querySelector(".note-text").textContent.trim().split("\n")[0].slice(0, 80).trim();
+    const source = element.querySelector(".note-source").content.textContent;
+    try {
+      await this.api.keepTemplate(title, source);
+      element.querySelector(".note-said").textContent = text("templateKept");
+      announce("templateKept");
+    } catch (problem) {
+      showError(element, reason(problem));
+    }
+  }
+
+  async #history(element, button) {
     if (element.querySelector(".history")) return;
+    const { HistoryPanel } = await this.#load(element);
     new HistoryPanel(element, {
       api: this.api,
       onRestored: (note) => this.show(element, note),
+      onClash: (text, version) => {
+        this.edits.put(element.dataset.note, { text, version });
+        this.#edit(element, (editor) => editor.form.requestSubmit());
+      },
       onClose: () => button.focus(),
+    });
+  }
+
+  async #load(element) {
+    try {
+      return await import("./dist/later.js");
+    } catch (problem) {
+      showError(element, text("failed"));
+      throw problem;
+    }
+  }
+
+  /** What others have made of a note that was saved a moment ago. */
+  async #showMerged(element, note, sent) {
+    const { showMerged } = await this.#load(element);
+    showMerged(element, {
+      api: this.api,
+      note,
+      sent,
+      onUndone: (now, text) => {
+        this.show(element, now);
+        this.edits.put(element.dataset.note, { text, version: now.version });
+        this.#edit(element);
+      },
     });
   }
 
@@ -94,39 +135,45 @@ export class Notes extends NoteList {
     this.updateEmptyState();
   }
 
-  #edit(element) {
-    this.#open(element).focus();
+  async #edit(element, then) {
+    const editor = await this.#open(element);
+    editor?.focus();
+    if (editor) then?.(editor);
   }
 
-  #open(element) {
+  async #open(element) {
     showError(element);
+    const { Editor } = await this.#load(element);
+    if (element.querySelector(".editor")) return;
     this.#quiet(element, true);
     const editor = new Editor(element, {
+      TextField,
       api: this.api,
       edits: this.edits,
-      onClose: (note) => {
+      onClose: (note, merged) => {
         this.#quiet(element, false);
         element.querySelector("[data-action=edit]").focus();
         this.release(element, note);
+        if (merged) this.#showMerged(element, note, merged);
       },
     });
     return editor;
   }
 
-  /** Opens again what was being edited; `adopt(words)` takes what was written into a note that is gone. */
+  /** Opens again what was being edited; `adopt(words, key)` takes what was written into a note that is gone. */
   async resume(adopt) {
     const shown = [...this.list.children].map((element) => element.dataset.note).filter(Boolean);
-    for (const [id, { text: words }] of await this.edits.load(shown)) {
+    for (const [id, { text: words, key }] of await this.edits.load(shown)) {
       try {
         let element = document.getElementById(`note-${id}`);
         // Among what is looked for only what fits is shown; the draft waits.
         if (!element && this.filtered) continue;
         element ??= this.insert(await this.api.note(id));
-        if (!element.querySelector(".editor")) this.#open(element);
+        await this.#open(element);
         announce("restored");
       } catch (problem) {
         if (problem.status !== 404) continue;
-        adopt(words);
+        adopt(words, key);
         this.edits.put(id, null);
       }
     }

@@ -12,10 +12,13 @@ export class Polling {
   #failures = 0;
   #touched = Date.now();
 
-  /** `onChanges({results, deleted})` gets what is new; `onTrouble(on)` hears that nothing has come for a while, and that
-   * it comes again; `onLost(problem)` that the notebook is closed to us. */
-  constructor({ api, revision, onChanges, onTrouble, onLost }) {
-    Object.assign(this, { api, revision, onChanges, onTrouble, onLost });
+  /**
+   * `me()` is what the page says of itself. `onChanges({results, deleted, here})` gets what is new; `onTrouble(on)` hears
+   * that nothing has come for a while, and that it comes again; `onLost(problem)` that the notebook is closed to us.
+   */
+  constructor({ api, revision, me, onChanges, onTrouble, onLost }) {
+    Object.assign(this, { api, revision, me, onChanges, onTrouble, onLost });
+    this.etag = `"${revision}"`;
     for (const type of ["pointerdown", "keydown", "scroll", "focus"])
       addEventListener(type, () => this.#touch(), { passive: true, capture: true });
     document.addEventListener("visibilitychange", () => this.ask());
@@ -25,16 +28,21 @@ export class Polling {
 
   /** Somebody is here again after a pause: what they see must be of now. */
   #touch() {
-    const idle = Date.now() - this.#touched > IDLE;
+    const idle = this.#idle;
     this.#touched = Date.now();
     if (idle) this.ask();
+  }
+
+  /** Whoever has not touched the page for long is not here. */
+  get #idle() {
+    return Date.now() - this.#touched > IDLE;
   }
 
   #wait() {
     clearTimeout(this.#timer);
     // A hidden page asks for nothing; becoming visible asks at once.
     if (document.hidden) return;
-    const pace = Date.now() - this.#touched > IDLE ? LATER : SOON;
+    const pace = this.#idle ? LATER : SOON;
     const pause = Math.min(LONGEST, pace * 2 ** this.#failures);
     this.#timer = setTimeout(() => this.ask(), pause * (0.8 + Math.random() * 0.4));
   }
@@ -45,10 +53,11 @@ export class Polling {
     try {
       let news;
       do {
-        news = await this.api.changes(this.revision);
+        news = await this.api.changes(this.revision, this.etag, this.#idle ? {} : this.me());
         if (!news) break;
         this.onChanges(news);
         this.revision = news.revision;
+        this.etag = news.etag;
       } while (news.more);
       if (this.#failures >= TROUBLE) this.onTrouble(false);
       this.#failures = 0;

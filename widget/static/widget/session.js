@@ -23,6 +23,11 @@ export class Session {
     return Date.now() < this.#ends - RESERVE ? this.#token : this.renew();
   }
 
+  /** The session as it is; nothing if it is over. */
+  get held() {
+    return Date.now() < this.#ends && this.#token;
+  }
+
   /** Trades fresh auth for a new session; requests that wait at the same time share one renewal. */
   renew() {
     this.#renewal ??= this.#trade().finally(() => {

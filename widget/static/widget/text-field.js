@@ -45,7 +45,7 @@ export class TextField {
     this.toggle.addEventListener("click", () => this.#switch());
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      if (this.ready) onSave(trimmed(this.#rich ? this.#rich.checked : this.area.value));
+      if (this.ready) onSave(this.checked);
     });
     form.addEventListener("keydown", (event) => {
       if (event.isComposing) return;
@@ -62,6 +62,11 @@ export class TextField {
 
   get value() {
     return trimmed(this.text);
+  }
+
+  /** What is saved: it was read again, and says what is seen. */
+  get checked() {
+    return trimmed(this.#rich ? this.#rich.checked : this.area.value);
   }
 
   set value(text) {

@@ -81,9 +81,12 @@ export class Api {
     return this.request("POST", "notes/", { text }, { key });
   }
 
-  /** What was made of `version`. The note that comes back is `merged` with what others have changed since. */
-  edit(id, text, version) {
-    return this.request("PATCH", `notes/${id}/`, { text, version });
+  /**
+   * What was made of `version`, or of `base` where that is none. The same `key` again is the same edit. The note that
+   * comes back is `merged` with what others have changed since.
+   */
+  edit(id, text, version, { base, key } = {}) {
+    return this.request("PATCH", `notes/${id}/`, { text, version, base }, { key });
   }
 
   note(id) {
@@ -100,9 +103,19 @@ export class Api {
     return this.request("GET", `notes/deleted/${new URL(next, location.href).search}`);
   }
 
-  /** What changed since a revision; null when nothing did. */
-  changes(revision) {
-    return this.request("GET", `notes/changes/?since=${revision}`, undefined, { etag: `"${revision}"` });
+  /** What changed since a revision, and who is here; null when neither did. `me`: this page, and where one writes. */
+  changes(revision, etag, me = {}) {
+    const asked = new URLSearchParams({ since: revision, ...me });
+    return this.request("GET", `notes/changes/?${asked}`, undefined, { etag });
+  }
+
+  /** The page goes away, and waits for nothing. */
+  leave(page) {
+    const session = this.session.held;
+    if (!session) return;
+    const headers = { Authorization: `Bearer ${session}` };
+    const url = `${this.base}notes/here/${page}/`;
+    fetch(url, { method: "DELETE", headers, credentials: "omit", keepalive: true }).catch(() => {});
   }
 
   preview(text) {
@@ -119,6 +132,19 @@ export class Api {
 
   restore(id) {
     return this.request("POST", `notes/${id}/restore/`);
+  }
+
+  templates() {
+    return this.request("GET", "templates/");
+  }
+
+  /** A template of the chat; one of this title gets another text. */
+  keepTemplate(title, text) {
+    return this.request("POST", "templates/", { title, text });
+  }
+
+  removeTemplate(id) {
+    return this.request("DELETE", `templates/${id}/`);
   }
 
   history(id) {
