@@ -48,7 +48,8 @@ def test_no_object_is_forgotten_here() -> None:
     shapes = {path.partition("?")[0].replace("{id}", "<int:note_id>") for _, path, _ in BY_ID}
     shapes = {path.replace("boxes/0", "boxes/<int:box>") for path in shapes}
     shapes = {path.replace("history/1", "history/<int:version>") for path in shapes}
-    assert {path for path in paths() if "note_id" in path} == shapes
+    # A page is nobody's object, and a template has a test of its own below.
+    assert paths() == shapes | {"notes/here/<slug:page>/", "templates/<int:template_id>/"}
 
 
 @pytest.mark.parametrize("attack", BY_ID, ids=lambda attack: f"{attack[0]} {attack[1]}")
@@ -73,6 +74,25 @@ def test_object_of_another_chat_or_portal(
         assert response.status_code == 404
         assert "theirs" not in response.content.decode()
         assert state() == before
+
+
+def test_a_template_of_another_chat_or_portal(opens: Opens, api: Api, beta: Portal) -> None:
+    for key, viewer, chat in (("alpha", PRIYA, "7"), ("beta", ADMIN, "chat21")):
+        other = opens.api(frame_data(opens.widget(key, viewer, chat))["session"])
+        template = other.call("POST", "templates/", {"title": "theirs", "text": "theirs"}).json()["id"]
+        assert api.call("DELETE", f"templates/{template}/").status_code == 404
+        assert "theirs" not in api.call("GET", "templates/").content.decode()
+        assert other.call("GET", "templates/").json()["results"][0]["id"] == template
+
+
+@pytest.mark.parametrize(
+    ("http", "path", "body"),
+    [("GET", "", None), ("POST", "", {"title": "a", "text": "a"}), ("DELETE", "1/", None)],
+)
+def test_templates_as_a_reader(api: Api, opens: Opens, http: str, path: str, body: Any) -> None:
+    reader = opens.api(replace(WidgetSession.read(api.session), can_write=False).sign())
+    answer = reader.call(http, f"templates/{path}", body)
+    assert (answer.status_code, answer.json()["code"]) == (403, "read_only")
 
 
 @pytest.mark.parametrize(("http", "path", "body"), [each for each in BY_ID if each[0] != "GET"])

@@ -48,6 +48,12 @@ CALLS: list[tuple[int, str, Any]] = [
     (200, "POST notes/{id}/restore/", None),
     (404, "POST notes/999999/restore/", None),
     (400, "POST session/", {}),
+    (201, "POST templates/", {"title": "Load-in", "text": "- [ ] truck"}),
+    (400, "POST templates/", {"title": "Load-in"}),
+    (200, "GET templates/", None),
+    (404, "DELETE templates/999999/", None),
+    (204, "DELETE notes/here/abcdef01/", None),
+    (400, "DELETE notes/here/nobody/", None),
 ]
 
 
@@ -102,9 +108,11 @@ def test_every_answer_is_documented(api: Api, documented: Documented) -> None:
         keyed = KEY if status in (201, 422) else {}
         answer = api.call(http, path.format(**note), body, **keyed)
         assert answer.status_code == status, (call, answer.content)
+        path = path.replace("templates/999999", "templates/{template_id}")
         template = path.partition("?")[0].replace("{id}", "{note_id}").replace("999999", "{note_id}")
         for number, name in (("boxes/0", "boxes/{box}"), ("boxes/7", "boxes/{box}"),
-                             ("history/1", "history/{version}"), ("history/99", "history/{version}")):  # fmt: skip
+                             ("history/1", "history/{version}"), ("history/99", "history/{version}"),
+                             ("here/abcdef01", "here/{page}"), ("here/nobody", "here/{page}")):  # fmt: skip
             template = template.replace(number, name)
         documented.check(http, template, answer)
 
@@ -114,9 +122,11 @@ def test_every_refusal_of_a_viewer_is_documented(api: Api, documented: Documente
     for path, operations in documented.schema["paths"].items():
         for http, operation in operations.items():
             if {"widgetSession": []} in operation.get("security", []):
-                named = path.format(note_id=1, box=0, version=1).removeprefix("/api/v1/")
+                named = path.format(note_id=1, box=0, version=1, page="abcdef01", template_id=1).removeprefix(
+                    "/api/v1/"
+                )
                 answer = reader.call(http.upper(), named)
                 assert answer.status_code == 401
                 documented.check(http, path.removeprefix("/api/v1/"), answer)
                 assert {"429", "503"} <= set(operation["responses"])
-                assert "403" in operation["responses"] or http in ("get", "post")
+                assert "403" in operation["responses"] or http in ("get", "post") or "/here/" in path
