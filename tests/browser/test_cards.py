@@ -4,6 +4,7 @@ Every window fails its test when it complains (see the fixture `person`), so a h
 loaded something does so too.
 """
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -105,6 +106,21 @@ def test_files_with_sizes_are_opened_and_downloaded(person: Enter, bitrix24: Emu
         with somebody.page.context.expect_event("request", is_download) as asked:
             film.get_by_role("button", name="Download").click()
         assert somebody.page.request.get(asked.value.url).body() == b"moving pictures"
+
+
+def test_a_file_is_put_into_the_note_that_is_being_written(person: Enter, bitrix24: Emulator) -> None:
+    bitrix24.control.add_file("alpha", 22, name="plan [v2]*.txt", text="x")
+    frame = person("alpha", PRIYA).open(GROUP)
+    frame.get_by_label("New note").fill("See")
+    panel = card(frame, "Files")
+    panel.get_by_role("button", name="Put into a note: plan [v2]*.txt").click()
+    field = frame.get_by_label("New note")
+    expect(field).to_be_focused()
+    expect(field).to_have_value(re.compile(r"^See\n\n\[plan \\\[v2\\]\\\*\.txt]\(/[^()]+\)$"))
+    frame.get_by_role("button", name="Save").click()
+    link = frame.locator(".note-text a")
+    expect(link).to_have_text("plan [v2]*.txt")
+    expect(link).to_have_attribute("href", re.compile(r"^http://[^/]+/"))
 
 
 def test_a_download_that_fails_says_so(person: Enter, bitrix24: Emulator) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Frame, Locator, expect
+from django.utils import timezone
+from playwright.sync_api import Frame, Locator, Route, expect
 
 from tests.support.browser import Person, axe_violations, beside, overflow, write
 from tests.support.writing import GROUP, writing
@@ -108,9 +109,9 @@ def test_the_answer_to_what_saved_itself_is_lost_and_nobody_is_asked_about_it(pa
     area = edited(frame)
     lost: list[str] = []
 
-    def lose(route: object) -> None:
-        lost.append(route.fetch().text())  # type: ignore[attr-defined]
-        route.abort()  # type: ignore[attr-defined]
+    def lose(route: Route) -> None:
+        lost.append(route.fetch().text())
+        route.abort()
 
     priya.page.route("**/api/v1/notes/*/", lose, times=1)
     area.fill("Rent is 950")
@@ -147,6 +148,10 @@ def test_what_was_merged_is_shown_and_can_be_undone(pair: Pair) -> None:
     expect(merged.locator("ins")).to_have_text("small ")
     merged.get_by_role("button", name="Undo").click()
     expect(frame.get_by_label("Text of the note")).to_have_value("The truck comes at nine\n\nRent is 900")
+    # Whether one's own words take the place of others' is for whoever presses Save.
+    frame.get_by_label("Text of the note").press("End")
+    frame.get_by_label("Text of the note").press_sequentially("!")
+    frame.wait_for_timeout(PAUSE)
     assert stored() == "The small truck comes at seven\n\nRent is 900"
 
 
@@ -168,9 +173,47 @@ def test_of_what_clashes_one_is_chosen_the_other_or_both(pair: Pair) -> None:
     for name, said in (("Theirs", "990"), ("Both", "990\nRent is 950"), ("Yours", "950"), ("Theirs", "990")):
         conflict.get_by_role("button", name=name, exact=True).first.click()
         expect(area).to_have_value(f"Rent is {said}\n\nLunch at two")
+    # Nothing saves itself while somebody decides.
+    frame.wait_for_timeout(PAUSE)
+    assert stored() == "Rent is 990\n\nLunch at one"
     save(frame)
     expect(frame.locator(".editor")).to_have_count(0)
     assert stored() == "Rent is 990\n\nLunch at two"
+    priya.watch.problems.clear()
+
+
+def test_who_gives_up_in_view_of_a_clash_takes_back_nothing_of_others(pair: Pair) -> None:
+    priya, mei = pair
+    frame = priya.open(GROUP)
+    write(frame, "Rent is 900")
+    area = edited(frame)
+    theirs = mei.open(GROUP)
+    edited(theirs).fill("Rent is 990")
+    save(theirs)
+    expect(theirs.locator(".editor")).to_have_count(0)
+    area.fill("Rent is 950")
+    hint = frame.locator(".editor .composer-hint")
+    expect(hint).to_have_text("Somebody changed the same words. Save to see both.", timeout=PAUSE)
+    save(frame)
+    frame.locator(".conflict").wait_for()
+    for _ in ("asked once", "said twice"):
+        frame.locator(".editor").get_by_role("button", name="Cancel").click()
+    expect(frame.locator(".editor")).to_have_count(0)
+    expect(frame.locator(".note-text")).to_have_text("Rent is 990")
+    assert stored() == "Rent is 990"
+    priya.watch.problems.clear()
+
+
+def test_a_note_that_somebody_deletes_is_told_of_when_it_would_save_itself(pair: Pair) -> None:
+    priya, _ = pair
+    frame = priya.open(GROUP)
+    write(frame, "Rent is 900")
+    area = edited(frame)
+    beside(lambda: Note.objects.update(deleted_at=timezone.now()))
+    area.fill("Rent is 950")
+    expect(frame.locator(".editor [role=alert]")).to_contain_text("deleted by somebody else", timeout=PAUSE)
+    frame.get_by_role("button", name="Save as a new note").click()
+    expect(frame.locator(".note-text")).to_have_text("Rent is 950")
     priya.watch.problems.clear()
 
 

@@ -83,8 +83,9 @@ def test_whoever_leaves_is_gone_at_once_and_whoever_falls_silent_soon(enter: Ent
     assert 0 < redis.ttl(key) <= presence.LASTS
     # As if what is kept were that many seconds older.
     for page, said in redis.hgetall(key).items():
-        ends, _, rest = said.partition(b" ")
-        redis.hset(key, page, b"%d %b" % (int(ends) - presence.LASTS, rest))
+        assert isinstance(said, bytes)
+        ends, _, rest = said.decode().partition(" ")
+        redis.hset(key, page, f"{int(ends) - presence.LASTS} {rest}")
     assert ask(priya, OTHER) == []
 
 

@@ -10,6 +10,7 @@ const root = document.getElementById("cards");
 const tabs = [...root.querySelectorAll("[role=tab]")];
 const complaint = document.getElementById("card-problem");
 const lists = new Map();
+let write = null;
 // As in widget/invisible.py: control characters, and overrides of direction that make a text read as another one.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be shown
 const HIDDEN = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202d\u202e]/g;
@@ -40,6 +41,12 @@ function kitFor(panel, frame) {
     plain,
     ago,
     list: (how) => new LiveList(panel, how),
+    insert:
+      write &&
+      ((words) => {
+        choose(tabs[0], frame);
+        write(words);
+      }),
     word: (key, values = {}) => fill(words.querySelector(`[data-word=${key}]`).textContent, values),
   };
 }
@@ -93,7 +100,9 @@ function follow(event) {
   openPath(link.dataset.path).catch(() => showProblem("open", link.href));
 }
 
-export function startCards(frame) {
+/** `onInsert(words)` takes Markdown into the note being written; null where nobody may write. */
+export function startCards(frame, onInsert) {
+  write = onInsert;
   for (const tab of tabs) {
     tab.addEventListener("click", () => choose(tab, frame));
     tab.addEventListener("keydown", (event) => {

@@ -40,6 +40,12 @@ export class Composer {
     this.field.focus();
   }
 
+  /** Goes on with `words`. */
+  add(words) {
+    this.field.value = join(this.field.text, words);
+    this.field.focus();
+  }
+
   /** Words that have lost their place, to be saved as a note; under a `key` they may have been sent already. */
   take(words, key) {
     if (key && !this.unsaved) this.#key = key;

@@ -12,7 +12,8 @@ const AGAIN = 15_000;
 
 export class Editor {
   #asked = false;
-  #clashes = false;
+  // Whose words to keep: nothing is saved by itself until somebody has decided.
+  #undecided;
   #timer;
   #turn = Promise.resolve();
   // What was saved last, and the note that came of it.
@@ -36,6 +37,7 @@ export class Editor {
     this.#saved = kept.saved ?? this.source;
     this.#key = kept.key ?? "";
     this.#words = kept.text;
+    this.#undecided = kept.undecided ?? false;
     this.prose = element.querySelector(".note-text");
     this.form = blank("blank-editor");
     this.form.querySelector("textarea").value = kept.text;
@@ -60,19 +62,26 @@ export class Editor {
 
   keep(words) {
     this.#asked = false;
+    const typed = words !== this.#words;
     // Other words are another note.
-    if (this.#key && words !== this.#words) this.#key = newKey();
+    if (this.#key && typed) this.#key = newKey();
     this.#words = words;
     if (words !== this.#saved) this.hint.textContent = "";
     this.#remember(words);
-    this.#later(PAUSE);
+    if (typed) this.#later(PAUSE);
   }
 
   #remember(words = this.field.text) {
     const changed = words !== this.#saved || this.unsent.sent !== null;
     this.form.toggleAttribute("data-changed", changed);
     const { source } = this;
-    const draft = { text: words, source, saved: this.#saved, ...this.unsent.kept };
+    const draft = {
+      text: words,
+      source,
+      saved: this.#saved,
+      undecided: this.#undecided,
+      ...this.unsent.kept,
+    };
     this.edits.put(this.id, changed ? { ...draft, ...(this.#key && { key: this.#key }) } : null);
   }
 
@@ -83,16 +92,17 @@ export class Editor {
 
   /** Saves what is written so far; whoever writes is not disturbed, whatever comes of it. */
   async #autosave() {
-    if (!this.form.isConnected || this.#key || this.#clashes || !this.field.ready) return;
+    if (!this.form.isConnected || this.#key || this.#undecided || !this.field.ready) return;
     const value = this.field.checked;
     if (value === this.#saved) return;
     try {
       await this.#send(value);
       this.hint.textContent = text("saved");
     } catch (problem) {
-      if (problem.code === "stale") this.#clashes = true;
-      else this.#later(AGAIN);
-      this.hint.textContent = text(problem.code === "stale" ? "clashes" : "unsaved");
+      if (problem.status === 404) return this.#lose();
+      this.#undecided = problem.code === "stale";
+      if (!this.#undecided) this.#later(AGAIN);
+      this.hint.textContent = text(this.#undecided ? "clashes" : "unsaved");
     }
   }
 
@@ -165,16 +175,17 @@ export class Editor {
     this.#key = newKey();
     this.#remember();
     this.field.button.textContent = text("asNew");
-    this.field.fail(text("gone"));
+    this.hint.textContent = "";
+    showError(this.form, text("gone"));
   }
 
   #clash(problem) {
-    this.#clashes = false;
+    this.#undecided = true;
+    this.hint.textContent = "";
     this.unsent.start(problem.current.version);
-    this.#saved = problem.current.text;
+    // What others have made of it is not taken back by giving up.
+    this.#saved = this.source = problem.current.text;
     showClash(this.form, problem, { onTheirs: () => this.close(problem.current) });
     this.#remember();
-    // Nothing is decided by itself.
-    clearTimeout(this.#timer);
   }
 }

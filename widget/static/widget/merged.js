@@ -9,7 +9,10 @@ export function showMerged(element, { api, note, sent, onUndone }) {
   element.querySelector(".merged")?.remove();
   const section = blank("blank-merged");
   section.querySelector(".version-text").append(...parts(note.others ?? []));
-  section.querySelector("[data-action=close]").addEventListener("click", () => section.remove());
+  section.querySelector("[data-action=close]").addEventListener("click", () => {
+    section.remove();
+    element.querySelector("[data-action=edit]").focus();
+  });
   const button = section.querySelector("[data-action=unmerge]");
   button.addEventListener("click", async () => {
     if (button.getAttribute("aria-busy") === "true") return;

@@ -93,5 +93,5 @@ if (form) {
     bin.toggle();
   });
 }
-startCards(frame);
+startCards(frame, composer ? (words) => composer.add(words) : null);
 root.toggleAttribute("data-live", true);

@@ -80,8 +80,9 @@ export class Notes extends NoteList {
 
   async #history(element, button) {
     if (element.querySelector(".history")) return;
-    const { HistoryPanel } = await this.#load(element);
-    new HistoryPanel(element, {
+    const later = await this.#load(element);
+    if (!later || element.querySelector(".history")) return;
+    new later.HistoryPanel(element, {
       api: this.api,
       onRestored: (note) => this.show(element, note),
       onClash: (text, version) => {
@@ -92,25 +93,21 @@ export class Notes extends NoteList {
     });
   }
 
-  async #load(element) {
-    try {
-      return await import("./dist/later.js");
-    } catch (problem) {
-      showError(element, text("failed"));
-      throw problem;
-    }
+  /** Resolves to nothing if it does not come. */
+  #load(element) {
+    return import("./dist/later.js").catch(() => showError(element, text("failed")));
   }
 
   /** What others have made of a note that was saved a moment ago. */
   async #showMerged(element, note, sent) {
-    const { showMerged } = await this.#load(element);
-    showMerged(element, {
+    const later = await this.#load(element);
+    later?.showMerged(element, {
       api: this.api,
       note,
       sent,
       onUndone: (now, text) => {
         this.show(element, now);
-        this.edits.put(element.dataset.note, { text, version: now.version });
+        this.edits.put(element.dataset.note, { text, version: now.version, undecided: true });
         this.#edit(element);
       },
     });
@@ -143,10 +140,10 @@ export class Notes extends NoteList {
 
   async #open(element) {
     showError(element);
-    const { Editor } = await this.#load(element);
-    if (element.querySelector(".editor")) return;
+    const later = await this.#load(element);
+    if (!later || element.querySelector(".editor")) return;
     this.#quiet(element, true);
-    const editor = new Editor(element, {
+    const editor = new later.Editor(element, {
       TextField,
       api: this.api,
       edits: this.edits,
@@ -169,8 +166,7 @@ export class Notes extends NoteList {
         // Among what is looked for only what fits is shown; the draft waits.
         if (!element && this.filtered) continue;
         element ??= this.insert(await this.api.note(id));
-        await this.#open(element);
-        announce("restored");
+        if (await this.#open(element)) announce("restored");
       } catch (problem) {
         if (problem.status !== 404) continue;
         adopt(words, key);

@@ -3,7 +3,7 @@ const PAGE = 50; // of every list in Bitrix24
 const lang = document.documentElement.lang || "en";
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
 
-export default function files(_panel, { frame, dialog, ask, showProblem, plain, ago, list }) {
+export default function files(_panel, { frame, dialog, ask, showProblem, plain, ago, list, insert }) {
   let folder = 0;
 
   async function load(start) {
@@ -64,19 +64,28 @@ export default function files(_panel, { frame, dialog, ask, showProblem, plain, 
     ]
       .filter(Boolean)
       .join(" · ");
+    const [note, button] = row.querySelectorAll("button");
+    for (const each of [note, button]) each.setAttribute("aria-label", `${each.title}: ${name}`);
     try {
-      row.querySelector("a").href = own(item.DETAIL_URL);
+      const address = own(item.DETAIL_URL);
+      row.querySelector("a").href = address;
+      note.hidden = !insert;
+      note.addEventListener("click", () => insert(reference(name, new URL(address))));
     } catch {
       // The name stays a name where Bitrix24 gives no page to open.
     }
     if (!isFile) row.querySelector("use").setAttribute("href", "#icon-files");
-    const button = row.querySelector("button");
-    button.setAttribute("aria-label", `${button.title}: ${name}`);
     button.hidden = !isFile;
     button.addEventListener("click", () => download(item.ID).catch(() => showProblem("download")));
   }
 
   return list({ load, fill, words: (item) => plain(item.NAME) });
+}
+
+/** A link in Markdown. Without a host it leads to the portal, whatever that is called by then. */
+function reference(name, { pathname, search }) {
+  const path = (pathname + search).replace(/[()]/g, (sign) => (sign === "(" ? "%28" : "%29"));
+  return `[${name.replace(/[\\[\]*_`<>~]/g, "\\$&")}](${path})`;
 }
 
 const children = (id, start) => ({
