@@ -286,7 +286,7 @@ def test_what_does_not_clash_is_merged_and_what_does_is_shown_side_by_side(
     mine.get_by_role("button", name="Save", exact=True).click()
     expect(mine.locator(".note-text")).to_contain_text("Rent is 950")
     expect(mine.get_by_label("keys")).to_be_checked()
-    expect(mine.get_by_role("alert")).to_contain_text("together with what others")
+    expect(mine.get_by_role("region", name="Merged")).to_contain_text("together with what others")
 
     mine = editing(priya, "Rent")
     area.fill("Rent is 999\n\n- [x] keys\n- [ ] lamp\n- [ ] mine")

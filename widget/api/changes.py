@@ -55,7 +55,7 @@ class Changes(NotesView):
 class Left(NotesView):
     """A page is closed or hidden: its viewer is no longer here, as far as it goes."""
 
-    @extend_schema(request=None, responses=answers(400, empty=None))
+    @extend_schema(request=None, responses=answers(400, 404, empty=None))
     def delete(self, request: Request, page: str) -> Response:
         presence.leave(self.session, validated(serializers.PageSerializer(data={"page": page}))["page"])
         return Response(status=204)
