@@ -171,8 +171,10 @@ def _write(command: BaseCommand, piece: str) -> None:
 
 
 def _private_file(path: Path) -> Any:
-    """A new file that only this account reads: it holds what people wrote."""
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8")
+    """A file that only this account reads, also one that was there: it holds what people wrote."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.fchmod(descriptor, 0o600)
+    return os.fdopen(descriptor, "w", encoding="utf-8")
 
 
 def _lines(known: Mapping[str, Any]) -> Iterator[str]:

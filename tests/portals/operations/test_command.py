@@ -166,6 +166,8 @@ def test_export_to_a_file_that_others_cannot_read(installed: Install, tmp_path: 
     portal = installed()
     assert json.loads(run("export", portal.domain))["portal"]["member_id"] == portal.member_id
     path = tmp_path / "held.json"
+    path.write_text("an older one, for everybody")
+    path.chmod(0o644)
     assert run("export", portal.domain, "--output", str(path)) == ""
     assert json.loads(path.read_text())["portal"]["domain"] == portal.domain
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
