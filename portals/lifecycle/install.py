@@ -103,7 +103,9 @@ def perform(claim: InstallClaim) -> Portal:
     installer = _prove_installer(client, proof)
     sidebar = known.placement_settings if known else {}
     missing = bindings.reconcile(client, installer.bound, SidebarSettings.of(sidebar))
-    return _store(claim, installer, sidebar, missing)
+    portal = _store(claim, installer, sidebar, missing)
+    addresses.named(portal)
+    return portal
 
 
 class PostedPair(Protocol):

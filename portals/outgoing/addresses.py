@@ -4,8 +4,9 @@ No redirect is followed and no address of a request believed: both are reasons t
 """
 
 import re
+import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import structlog
@@ -15,9 +16,17 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from portals.bitrix24.addresses import parse_url
-from portals.bitrix24.errors import Bitrix24Error, PortalGone, PortalMoved, TokenDead, TokenExpired
+from portals.bitrix24.errors import (
+    Bitrix24Error,
+    Disposition,
+    PortalGone,
+    PortalMoved,
+    TokenDead,
+    TokenExpired,
+)
 from portals.bitrix24.payloads import OpenRequest
 from portals.bitrix24.rest import RestClient
+from portals.infrastructure import shared
 from portals.models import FormerDomain, Portal
 from portals.outgoing import bulkhead, gateway, suspicion
 
@@ -29,6 +38,12 @@ ADDRESS_LOST = "address_lost"
 PORTAL_GONE = "portal_gone"
 # A self-hosted portal may be reached under several names; the authorization server is asked once an hour.
 _ALIAS_SECONDS = 3600
+# For so long an address is believed once the authorization server has named it: nothing tells us when it passes to
+# another portal, and whoever has it then may answer what they like. While that server is away, for a day.
+NAMED: int = 3600
+NAMED_BEFORE_AWAY: int = 24 * 3600
+# Before an open somebody waits for the page.
+_PROOF_SECONDS, _OPEN_SECONDS = 10.0, 3.0
 # A portal in the cloud has one name at a time.
 _CLOUD = re.compile(r"[a-z0-9-]+\.bitrix24\.[a-z.]{2,6}")
 
@@ -43,8 +58,9 @@ def ask(
 ) -> T:
     """Run ``work`` against the portal, wherever it is now; ``claimed_domain`` is where a request says it is.
 
-    A token goes to no address that may have passed to somebody else: if the claim differs from what is stored,
-    the authorization server is asked first. So it is while many tokens turn out to be wrong ones.
+    A token goes to no address that may have passed to somebody else: if the claim differs from what is stored, or
+    nobody has named the stored one for an hour, the authorization server is asked first. So it is while many tokens
+    turn out to be wrong ones.
     Raises: RateLimited if too many wait for this portal already, or if this token asks too often; Bitrix24Error,
     and whatever ``work`` raises.
     """
@@ -53,14 +69,34 @@ def ask(
     suspicion.asks(access_token)
     with bulkhead.place(portal.pk):
         try:
-            if not _settled(portal, claimed_domain):
-                _settle(portal, access_token, claimed_domain)
-            elif suspicion.suspicious(portal.pk):
-                confirm(portal, access_token)
-            return _wherever_it_is(portal, access_token, work, background=False)
+            looked_at = _looked_at(portal, access_token, claimed_domain)
+            return _wherever_it_is(portal, access_token, work, background=not looked_at)
         except (TokenDead, TokenExpired):
             suspicion.failed_at(portal.pk)
             raise
+
+
+def _looked_at(portal: Portal, access_token: str, claimed_domain: str) -> bool:
+    """Have the authorization server look at address and token wherever there is reason to.
+
+    False if it is away while many tokens are wrong ones: then nobody unknown takes more than half of the portal's
+    limit. Raises: Bitrix24Error, and nobody is asked.
+    """
+    if not _settled(portal, claimed_domain):
+        _settle(portal, access_token, claimed_domain)
+        return True
+    suspicious = suspicion.suspicious(portal.pk)
+    if not suspicious and _named_within(portal, NAMED):
+        return True
+    try:
+        confirm(portal, access_token, deadline=_OPEN_SECONDS)
+    except Bitrix24Error as error:
+        away = error.disposition is Disposition.RETRY_LATER
+        if not away or not _named_within(portal, NAMED_BEFORE_AWAY):
+            raise
+        log.warning("address_unconfirmed", portal=portal.member_id, reason=error.code)
+        return not suspicious
+    return True
 
 
 def _wherever_it_is(
@@ -77,12 +113,13 @@ def _wherever_it_is(
     return work(gateway.portal(portal, access_token, background=background))
 
 
-def confirm(portal: Portal, access_token: str) -> str:
+def confirm(portal: Portal, access_token: str, *, deadline: float = _PROOF_SECONDS) -> str:
     """Ask the authorization server for the portal's REST address, store it if it changed, and return it.
 
+    ``deadline`` is in seconds.
     Raises: TokenDead for a token of another portal or application, PortalGone if no address is known.
     """
-    proof = gateway.authorization_server(portal).app_info(access_token)
+    proof = gateway.authorization_server(portal).app_info(access_token, deadline=deadline)
     if (proof.client_id, proof.member_id) != (settings.BITRIX24_CLIENT_ID, portal.member_id):
         log.warning("address_refused", reason="foreign_token", portal=portal.member_id)
         raise TokenDead("foreign_token")
@@ -90,7 +127,24 @@ def confirm(portal: Portal, access_token: str) -> str:
         raise PortalGone()
     if proof.client_endpoint != portal.client_endpoint:
         move(portal, proof.client_endpoint)
+    named(portal)
     return proof.client_endpoint
+
+
+def named(portal: Portal) -> None:
+    """The authorization server has just named the address that is stored."""
+    cache.set(_name(portal), time.time(), timeout=NAMED_BEFORE_AWAY)
+
+
+def _named_within(portal: Portal, seconds: float) -> bool:
+    """As far as this process remembers, or all do."""
+    limit, key = time.time() - seconds, _name(portal)
+    here: Any = shared.recall(key)
+    return bool(here and here > limit) or cache.get(key, 0.0) > limit
+
+
+def _name(portal: Portal) -> str:
+    return f"named:{portal.pk}:{portal.client_endpoint}"
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from portals.models import Portal
+from portals.outgoing import addresses
 from tests.portals.bitrix24.scripted import Script, ScriptedServer, scripted
 from tests.support.opens import Api, Opens, frame_data
 
@@ -54,6 +55,8 @@ def hostile(portal: Portal, script: Script) -> Iterator[ScriptedServer]:
     """The portal's own server turns hostile: it answers what ``script`` says."""
     with scripted(script) as server:
         Portal.objects.filter(pk=portal.pk).update(client_endpoint=f"{server.url}rest/")
+        portal.refresh_from_db(fields=["client_endpoint"])
+        addresses.named(portal)
         yield server
         assert server.connections, "nobody called it"
 

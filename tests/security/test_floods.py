@@ -14,9 +14,11 @@ from django.core.wsgi import get_wsgi_application
 from django.test import Client
 from werkzeug.test import Client as WebClient
 
+from portals.bitrix24.errors import RateLimited
 from portals.infrastructure.shared import redis_client
 from portals.models import ApiCall, Portal
 from portals.outgoing import suspicion
+from portals.outgoing.limits import STANDARD, PortalGate
 from sidebar_project.bodies import utf8_only
 from tests.portals.bitrix24.scripted import read_request
 from tests.security.conftest import ADMIN, CHAT, MEI, PRIYA, PUBLIC_ADDRESS, hostile, reason
@@ -74,6 +76,31 @@ def test_invented_tokens_for_a_chat_that_many_have_open(opens: Opens, alpha: Por
     for viewer in (PRIYA, MEI, ADMIN):
         assert opens.widget("alpha", viewer, CHAT).status_code == 200
     assert asked(opens, "rest") == 0
+
+
+def test_forged_opens_while_the_authorization_server_is_away(opens: Opens, alpha: Portal) -> None:
+    """Nobody can tell them from its people: these still get in, and half of the portal's limit stays free."""
+    form = opens.form("alpha", PRIYA, CHAT)
+    opens.emulator.control.forget_requests()
+    opens.emulator.control.fault("oauth", "500")
+    Portal.objects.update(licence="")  # the smaller limits
+    for number in range(suspicion.FAILURES_AT_PORTAL):
+        opens.post(form, AUTH_ID=f"{number:070d}")
+    assert opens.widget("alpha", PRIYA, CHAT).status_code == 200
+    answers = [opens.post(form, AUTH_ID=f"{number:070d}") for number in range(100, 140)]
+    assert reason(answers[-1]) == (503, "busy")
+    # Two a second may come in addition meanwhile.
+    assert 0.4 * STANDARD.burst < asked(opens, "rest") < 0.8 * STANDARD.burst
+
+
+def test_invented_tokens_at_a_portal_that_is_full(opens: Opens, alpha: Portal) -> None:
+    """Whoever keeps it full does not keep from us that the tokens are invented."""
+    form = opens.form("alpha", PRIYA, CHAT)
+    assert opens.post(form).status_code == 200
+    PortalGate.to(alpha.client_endpoint).refused(["batch"], RateLimited())
+    for number in range(suspicion.FAILURES_AT_PORTAL):
+        opens.post(form, AUTH_ID=f"{number:070d}")
+    assert suspicion.suspicious(alpha.pk)
 
 
 def test_a_viewer_who_tries_one_chat_after_another(opens: Opens, alpha: Portal) -> None:

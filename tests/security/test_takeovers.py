@@ -9,7 +9,9 @@ from django.db import connection, transaction
 
 from portals.models import Portal
 from portals.outgoing import addresses
+from tests.portals.bitrix24.scripted import ScriptedServer
 from tests.security.conftest import ADMIN, PRIYA, Install, reason, unharmed
+from tests.support.clocks import Clocks
 from tests.support.opens import Opens
 from tests.support.processes import until
 
@@ -107,3 +109,51 @@ def test_address_taken_over_by_the_next_tenant(opens: Opens, alpha: Portal) -> N
     control.forget_requests()
     assert opens.post(opened).status_code == 200
     assert not [call for call in control.requests("rest") if call["portal"] == successor["key"]]
+
+
+class TestNextTenantAnswers:
+    """Whoever has a portal's old address now answers there as they like, and posts us forms that fit."""
+
+    @pytest.fixture
+    def evicted(self, alpha: Portal, attacker: ScriptedServer) -> Portal:
+        Portal.objects.filter(pk=alpha.pk).update(client_endpoint=f"{attacker.url}rest/")
+        alpha.refresh_from_db()
+        return alpha
+
+    @pytest.mark.parametrize("page", ["widget", "application"])
+    def test_a_next_tenant_with_an_invented_token(
+        self, opens: Opens, evicted: Portal, attacker: ScriptedServer, page: str
+    ) -> None:
+        dialog: dict[str, Any] = {"dialog_id": "chat22"} if page == "widget" else {"placement": "DEFAULT"}
+        form = opens.emulator.control.open("alpha", ADMIN, **dialog)
+        assert reason(opens.post(form, AUTH_ID="e" * 70, DOMAIN=evicted.domain)) == (403, "token_refused")
+        assert not attacker.connections
+
+    def test_a_next_tenant_while_the_authorization_server_is_away(
+        self, opens: Opens, evicted: Portal, attacker: ScriptedServer
+    ) -> None:
+        form = opens.form("alpha", PRIYA, "chat22")
+        opens.emulator.control.fault("oauth", "500")
+        assert reason(opens.post(form, DOMAIN=evicted.domain)) == (503, "portal_unreachable")
+        assert not attacker.connections
+
+
+def test_an_address_is_believed_for_an_hour(opens: Opens, alpha: Portal, clocks: Clocks) -> None:
+    """Then the authorization server has to name it again: by the first open after that, and no other."""
+    opens.emulator.control.forget_requests()
+    questions = []
+    for seconds in (addresses.NAMED - 60, 120, 60):
+        clocks.advance(seconds=seconds)
+        assert opens.application("alpha", ADMIN).status_code == 200
+        questions.append(len(opens.emulator.control.requests("oauth")))
+    assert questions == [0, 1, 1]
+
+
+def test_an_address_is_believed_for_a_day_while_nobody_can_be_asked(
+    opens: Opens, alpha: Portal, clocks: Clocks
+) -> None:
+    opens.emulator.control.fault("oauth", "500")
+    clocks.advance(seconds=addresses.NAMED_BEFORE_AWAY - 60)
+    assert opens.widget("alpha", PRIYA, "chat22").status_code == 200
+    clocks.advance(seconds=120)
+    assert reason(opens.widget("alpha", PRIYA, "chat22")) == (503, "portal_unreachable")

@@ -22,7 +22,7 @@ from django.conf import settings
 from portals.bitrix24.errors import Bitrix24Error, TokenDead, TokenExpired
 from portals.bitrix24.payloads import AppInfo
 from portals.models import Portal
-from portals.outgoing import bulkhead, gateway, suspicion
+from portals.outgoing import addresses, bulkhead, gateway, suspicion
 from portals.refusals import Refusal
 from widget.access import kept
 from widget.access.answers import Identity
@@ -82,10 +82,11 @@ def _holder(inquiry: Inquiry) -> AppInfo | None:
             word = gateway.authorization_server(portal).app_info(token, deadline=_DEADLINE)
     except (TokenDead, TokenExpired):
         # The portal has the last word, but not about one invented token after the other.
-        if not suspicion.suspicious(portal.pk):
-            return None
+        suspicious = suspicion.suspicious(portal.pk)
         suspicion.failed_at(portal.pk)
-        raise
+        if suspicious:
+            raise
+        return None
     except Bitrix24Error as error:
         log.info("authorization_server_passed_over", portal=portal.member_id, reason=error.code)
         return None
@@ -95,6 +96,8 @@ def _holder(inquiry: Inquiry) -> AppInfo | None:
     if word.member_id != portal.member_id:
         suspicion.failed_at(portal.pk)
         raise Refusal("foreign_portal")
+    if word.client_endpoint == portal.client_endpoint:
+        addresses.named(portal)
     return word if word.installed and word.expires > datetime.now(UTC) else None
 
 

@@ -134,7 +134,7 @@ def _is_known(member_id: str) -> bool:
 
 
 def postpone(event: PortalEvent, reason: str, at_least: float) -> None:
-    """Let it wait after a failure, ``at_least`` so many seconds. ChatCard as failing from its second failure on."""
+    """Let it wait after a failure, ``at_least`` so many seconds. Counts as failing from its second failure on."""
     delay = max(at_least, min(15 * 2 ** min(event.failures, 16), LONGEST_WAIT))
     _wait(event, reason, delay * random.uniform(1, 1.2))  # noqa: S311
 

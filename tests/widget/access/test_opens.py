@@ -195,12 +195,11 @@ class TestPortalAway:
         assert opens.post(form).status_code == 200
 
     def test_access_proved_too_long_ago_gets_a_page_that_retries(self, opens: Opens, clocks: Clocks) -> None:
-        form = opens.form("alpha", PRIYA, CHAT)
-        opens.post(form)
+        opens.widget("alpha", PRIYA, CHAT)
         opens.emulator.control.fault("alpha", "500")
         clocks.advance(seconds=61 * 60)
 
-        response = opens.post(form)
+        response = opens.widget("alpha", PRIYA, CHAT)
 
         assert (response.status_code, response.context["reason"]) == (503, "portal_unreachable")
         assert response.context["retry_after"] == 5
