@@ -108,8 +108,8 @@ def perform(claim: InstallClaim) -> Portal:
     return portal
 
 
-class PostedPair(Protocol):
-    """The token pair of an open, as claimed."""
+class Posted(Protocol):
+    """The tokens of an open, as claimed."""
 
     @property
     def member_id(self) -> str: ...
@@ -117,11 +117,11 @@ class PostedPair(Protocol):
     def access_token(self) -> str | None: ...
     @property
     def refresh_token(self) -> str | None: ...
+    @property
+    def application_token(self) -> str | None: ...
 
 
-def prove_token(
-    claim: PostedPair, servers: AuthorizationServers, *, deadline: float = PROOF_SECONDS
-) -> AppInfo:
+def prove_token(claim: Posted, servers: AuthorizationServers, *, deadline: float = PROOF_SECONDS) -> AppInfo:
     """What the authorization server says of the posted access token; ``deadline`` in seconds.
 
     Raises: Refusal if it belongs to another application or portal, or has ended; Bitrix24Error.
@@ -184,7 +184,7 @@ def _store(
     portal.handlers_digest = bindings.declaration_digest() if current else ""
     portal.handlers_tried_at = now if current else None
     portal.presence_due_at = next_presence_check()
-    _learn_application_token(portal, claim.application_token, proof.expires)
+    learn_application_token(portal, claim.application_token, proof.expires)
     portal.save()
     if claim.access_token and claim.refresh_token:
         pairs.store(portal, proof.user_id, claim.access_token, claim.refresh_token, proof.expires)
@@ -194,8 +194,11 @@ def _store(
     return portal
 
 
-def _learn_application_token(portal: Portal, shown: str | None, as_of: datetime) -> None:
-    """A form can be sent again and an event be late: of two tokens that with the later access token counts."""
+def learn_application_token(portal: Portal, shown: str | None, as_of: datetime) -> None:
+    """Set it, unsaved, to what an administrator's form or event shows; its *proved* access token ends at ``as_of``.
+
+    A form can be sent again and an event be late: of two tokens that with the later access token counts.
+    """
     known_as_of = portal.application_token_as_of
     if shown and (portal.application_token is None or known_as_of is None or known_as_of <= as_of):
         portal.application_token, portal.application_token_as_of = shown, as_of

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 import structlog
+from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
@@ -35,6 +36,8 @@ log = structlog.get_logger(__name__)
 
 # How long after an uninstall was noticed its event may still come.
 LATE_EVENT = timedelta(days=1)
+# Between an event that wants content erased and the erasure: of two that differ the one that keeps it is believed.
+OBJECTION = timedelta(hours=1)
 NOT_INSTALLED = "not_installed"
 # The status reason of a portal whose uninstall nobody could confirm; it waits `UNCONFIRMED_TERM`.
 UNCONFIRMED = "uninstall_unconfirmed"
@@ -118,7 +121,7 @@ def _refused_alone(token: PortalToken, code: str) -> bool:
 
 
 def uninstall(portal: Portal, *, clean: bool, reason: str = "uninstalled") -> None:
-    """The application is gone, *confirmed*: tokens go now; content now if ``clean``, else after the retention.
+    """The application is gone, *confirmed*: tokens go now; content soon if ``clean``, else after the retention.
 
     Running twice, or after a rival, changes nothing more; nor does it if the portal was installed again meanwhile.
     """
@@ -128,11 +131,20 @@ def uninstall(portal: Portal, *, clean: bool, reason: str = "uninstalled") -> No
     _decide_content(portal, clean=clean)
 
 
-def hear_late(portal: Portal, *, clean: bool) -> bool:
-    """The uninstall event of a portal that somebody else noticed leaving. Its CLEAN is heard once, within a day:
-    every user of the portal can read the application token, and could later ask for what they should not.
+def erase_now(portal: Portal, *, reason: str) -> None:
+    """An operator's word: uninstalled, and nothing is kept."""
+    if not portal.mark_deleted(reason):
+        return
+    log.info("portal_uninstalled", portal=portal.member_id, clean=True, reason=reason)
+    Portal.objects.filter(pk=portal.pk, status=Portal.Status.DELETED).update(erase_due_at=timezone.now())
+    erase(portal.pk)
 
-    False if nobody waits for the event any more.
+
+def hear_late(portal: Portal, *, clean: bool) -> bool:
+    """An uninstall event of a portal that has left: somebody else noticed it, or another event came first.
+
+    It is heard within a day, and once content is to be kept no more: every user of the portal can read the
+    application token, and could later ask for what they should not. False if nobody waits for an event any more.
     """
     if not portal.application_token_digest or portal.status_changed_at < timezone.now() - LATE_EVENT:
         return False
@@ -161,11 +173,14 @@ def park(portal: Portal, *, erase: bool) -> None:
 
 
 def _decide_content(portal: Portal, *, clean: bool) -> None:
-    """The event has come: nobody is heard a second time."""
+    """Erasing waits for an objection (docs/adr/0091); that content is kept is the last word."""
     left = Portal.objects.filter(pk=portal.pk, status=Portal.Status.DELETED)
-    left.update(application_token_digest="", **({"erase_due_at": timezone.now()} if clean else {}))
     if clean:
-        erase(portal.pk)
+        soon = timezone.now() + OBJECTION
+        left.filter(erase_due_at__gt=soon).update(erase_due_at=soon)
+    else:
+        kept_until = timezone.now() + timedelta(days=settings.CONTENT_RETENTION_DAYS)
+        left.update(application_token_digest="", erase_due_at=kept_until)
 
 
 def erase(portal_id: int) -> bool:
@@ -193,12 +208,25 @@ def _erase_portion(portal_id: int) -> bool | None:
     if erasing.erase_some(portal) or _erase_logs(portal):
         return None
     member_id = portal.member_id
+    block = portal.transitions.filter(reason=BLOCKED_BY_OPERATOR, new=Portal.Status.BLOCKED).first()
     portal.delete()
+    if portal.is_held:
+        _block_again(member_id, block)
     PortalTransition.objects.create(
         member_id=member_id, old="deleted", new="deleted", reason="erased", by=authorship.author()
     )
     log.info("portal_erased", portal=member_id)
     return True
+
+
+def _block_again(member_id: str, block: PortalTransition | None) -> None:
+    """Nobody gets rid of an operator's block by leaving: what stays is the number, and why it is blocked."""
+    portal = Portal.objects.create(
+        member_id=member_id, status=Portal.Status.DELETED, status_reason=BLOCKED_BY_OPERATOR
+    )
+    if block is not None:
+        block.pk, block.portal = None, portal
+        block.save(force_insert=True)
 
 
 def _erase_logs(portal: Portal) -> int:
@@ -222,11 +250,14 @@ def due_for_erasure(limit: int, *, but_not: Collection[int] = ()) -> list[int]:
 
 
 def _due(moment: datetime) -> "QuerySet[Portal]":
-    """Portals that left and whose retention is over, and parked ones for which nobody came.
+    """Portals that left and whose retention is over, and parked ones for which nobody came: no administrator, nor
+    anybody else whom the portal itself let in.
 
     A pair that was refused with `INVALID_CLIENT`, and renewed by nothing for as long as that takes, does not live.
     """
     refused = Q(last_error=INVALID_CLIENT, refreshed_at__lte=moment - UNCONFIRMED_TERM)
     living = PortalToken.objects.alive().filter(~refused, portal=OuterRef("pk"))
-    parked = Q(status=Portal.Status.BLOCKED) & ~Q(status_reason=BLOCKED_BY_OPERATOR) & ~Exists(living)
+    unused = Q(last_used_at=None) | Q(last_used_at__lte=moment - UNCONFIRMED_TERM)
+    blocked = Q(status=Portal.Status.BLOCKED) & ~Q(status_reason=BLOCKED_BY_OPERATOR)
+    parked = blocked & unused & ~Exists(living)
     return Portal.objects.filter(Q(status=Portal.Status.DELETED) | parked, erase_due_at__lte=moment)

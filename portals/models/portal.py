@@ -281,6 +281,8 @@ class Portal(models.Model):
             return False
         if self.status == self.Status.DELETED:
             self._become(self.Status.DELETED, "unblocked")
+            # Of what was erased the block alone was left.
+            Portal.objects.filter(pk=self.pk, erase_due_at=None).update(erase_due_at=timezone.now())
             return True
         parked = Portal.objects.filter(pk=self.pk, erase_due_at__isnull=False)
         parked.update(erase_due_at=timezone.now() + UNCONFIRMED_TERM)

@@ -200,7 +200,7 @@ def _unblock(portal: Portal) -> Outcome:
 
 
 def _erase(portal: Portal) -> Outcome:
-    uninstall.uninstall(portal, clean=True, reason="erased_by_operator")
+    uninstall.erase_now(portal, reason="erased_by_operator")
     if Portal.objects.filter(pk=portal.pk).exists():
         return _failed("installed_again")
     return Outcome(True, "erased", "Everything we held of the portal is erased.")

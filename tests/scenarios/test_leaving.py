@@ -4,13 +4,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from portals import tasks
 from portals.bitrix24.errors import NotInstalled
-from portals.lifecycle import presence
+from portals.lifecycle import presence, uninstall
 from portals.models import Portal, PortalEvent, PortalToken, PortalTransition
 from portals.tokens import pairs
+from tests.portals.incoming.test_events import uninstall_of
 from tests.scenarios.life import MEI, PRIYA, Install, note
 from tests.support.clocks import Clocks
 from tests.support.events import Events
@@ -57,15 +59,53 @@ def test_content_goes_after_the_retention_period(events: Events, opens: Opens, i
     assert not Portal.objects.exists()
 
 
-def test_clean_erases_at_once(events: Events, opens: Opens, installed: Install) -> None:
+def test_clean_erases_after_an_hour(events: Events, opens: Opens, installed: Install, clocks: Clocks) -> None:
     installed()
     note(opens)
     opens.emulator.control.uninstall("alpha", clean=True)
-    events.post(events.sent("ONAPPUNINSTALL"))
-    events.work()
+    events.deliver("ONAPPUNINSTALL")
+    assert not PortalToken.objects.exists()
+    clocks.advance(seconds=59 * 60)
+    tasks.erase_due()
+    assert Note.objects.exists()
+
+    clocks.advance(seconds=120)
+    tasks.erase_due()
     assert not Portal.objects.exists()
     assert not Note.objects.exists()
     assert list(PortalTransition.objects.values_list("new", "reason")) == [("deleted", "erased")]
+
+
+@pytest.mark.parametrize("first", ["real", "forged"])
+@pytest.mark.parametrize("together", [True, False])
+def test_whoever_reads_the_application_token_cannot_have_erased_what_is_to_be_kept(  # noqa: PLR0917
+    events: Events, opens: Opens, installed: Install, clocks: Clocks, first: str, together: bool
+) -> None:
+    """An employee who knows what comes posts CLEAN=1 before and after the administrator uninstalls with CLEAN=0."""
+    portal = installed()
+    note(opens)
+    waiting = uninstall_of(portal, **{"data[CLEAN]": "1"})
+    assert events.post(waiting).status_code == 200
+    events.work()
+    opens.emulator.control.uninstall("alpha", clean=False)
+    real = events.sent("ONAPPUNINSTALL")
+    forged = real | {"data[CLEAN]": "1", "ts": "1790000009"}
+    for fields in (real, forged) if first == "real" else (forged, real):
+        events.post(fields)
+        if not together:
+            events.work_later()
+    for _ in range(3):
+        events.work_later()
+    assert standing(portal) == ("deleted", "uninstalled")
+    clocks.advance(hours=2)
+    tasks.erase_due()
+    assert Note.objects.exists()
+
+
+def hour_over() -> None:
+    """Nobody has objected to an erasure."""
+    Portal.objects.update(erase_due_at=F("erase_due_at") - uninstall.OBJECTION)
+    tasks.erase_due()
 
 
 def left_unheard(events: Events, opens: Opens, installed: Install, *, clean: bool = True) -> dict[str, str]:
@@ -85,6 +125,7 @@ def test_clean_is_heard_when_a_refresh_noticed_the_uninstall_first(
 ) -> None:
     assert events.post(left_unheard(events, opens, installed)).status_code == 200
     events.work()
+    hour_over()
     assert not Portal.objects.exists()
     assert not Note.objects.exists()
 
@@ -361,6 +402,7 @@ def test_an_uninstall_is_confirmed_by_what_the_scheduler_heard(
     clocks.advance(hours=2)
     events.post(event)
     events.work()
+    hour_over()
     assert not Portal.objects.exists()
 
 

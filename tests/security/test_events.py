@@ -1,9 +1,11 @@
 """Attacks with forged events: every kind that we know, from whoever can reach the address."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from portals.incoming.events import inbox, registry
 from portals.infrastructure.shared import redis_client
@@ -149,13 +151,16 @@ def test_events_that_fill_the_inbox(events: Events, alpha: Portal) -> None:
 
 
 def test_forged_uninstalls_do_not_push_out_the_real_one(events: Events, alpha: Portal) -> None:
-    """Every viewer's browser holds the application token; the wish to erase is heard whatever waits before it."""
+    """Every viewer's browser holds the application token; of wishes that differ the one to keep content counts."""
     real = event(alpha, "ONAPPUNINSTALL", application_token=alpha.application_token)
     for number in range(100):
         events.post(real | {"ts": str(1790000000 + number), "data[CLEAN]": str(-number)})
     events.emulator.control.uninstall("alpha", clean=True)
     after(events, real)
-    assert not Portal.objects.filter(pk=alpha.pk).exists()
+    left = Portal.objects.get(pk=alpha.pk)
+    assert (left.status, left.tokens.exists()) == ("deleted", False)
+    assert left.erase_due_at
+    assert left.erase_due_at > timezone.now() + timedelta(days=29)
 
 
 def test_forged_installs_do_not_push_out_the_real_one(

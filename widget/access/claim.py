@@ -18,6 +18,7 @@ class OpenClaim:
     dialog_id: DialogId
     expires_in: int | None
     refresh_token: str | None = field(default=None, repr=False)
+    application_token: str | None = field(default=None, repr=False)
     domain: str = ""
 
     @classmethod
@@ -35,6 +36,7 @@ class OpenClaim:
             dialog_id,
             opened.expires_in,
             opened.refresh_token,
+            opened.application_token,
             opened.domain,
         )
 

@@ -19,7 +19,8 @@ from portals.operations.troubles import TROUBLES
 from portals.tokens import pairs
 from portals.tokens.pairs import RefreshPending
 from tests.portals.incoming.test_events import install_by, uninstall_of
-from tests.scenarios.life import note
+from tests.scenarios.life import EVENTS, bound, note
+from tests.support.clocks import Clocks
 from tests.support.events import Events
 from tests.support.opens import Opens
 from widget.models import Note
@@ -82,7 +83,7 @@ def test_an_unconfirmed_uninstall_erases_when_nobody_came_for_ninety_days(
     Portal.objects.update(erase_due_at=F("erase_due_at") - timedelta(days=89))
     tasks.erase_due()
     assert Note.objects.exists()
-    Portal.objects.update(erase_due_at=timezone.now())
+    Portal.objects.update(erase_due_at=timezone.now(), last_used_at=timezone.now() - timedelta(days=90))
     tasks.erase_due()
     assert not Portal.objects.exists()
     assert not Note.objects.exists()
@@ -109,6 +110,24 @@ def test_what_calls_off_the_erasure_of_an_unconfirmed_uninstall(
     assert Portal.objects.filter(pk=portal.pk).exists()
 
 
+def test_people_who_go_on_call_off_the_erasure_of_an_unconfirmed_uninstall(
+    opens: Opens, events: Events, installed: Install, clocks: Clocks
+) -> None:
+    """Without a token of ours nobody can confirm anything, but the portal lets its people in all the same."""
+    portal = installed()
+    note(opens)
+    without_token(portal)
+    process(events, uninstall_of(portal, **{"data[CLEAN]": "1"}))
+    for _ in range(16):
+        clocks.advance(days=7)
+        assert opens.widget("alpha", PRIYA, "chat22").status_code == 200
+        tasks.erase_due()
+    assert Note.objects.exists()
+    clocks.advance(days=91)
+    tasks.erase_due()
+    assert not Note.objects.exists()
+
+
 def test_an_operators_block_gives_an_unconfirmed_uninstall_all_its_time_again(
     opens: Opens, events: Events, installed: Install
 ) -> None:
@@ -126,7 +145,8 @@ def test_an_operators_block_gives_an_unconfirmed_uninstall_all_its_time_again(
     tasks.erase_due()
     assert Note.objects.exists()
     assert standing(portal) == ("blocked", "token_dead")
-    Portal.objects.update(erase_due_at=F("erase_due_at") - timedelta(days=91))
+    long_ago = timezone.now() - timedelta(days=91)
+    Portal.objects.update(erase_due_at=F("erase_due_at") - timedelta(days=91), last_used_at=long_ago)
     tasks.erase_due()
     assert not Note.objects.exists()
 
@@ -319,6 +339,23 @@ def test_an_update_with_an_employees_token_changes_and_asks_nothing_of_the_porta
     event = process(events, fields, **({"auth__application_token": None} if key == "beta" else {}))
     assert (event.status, event.reason) == ("refused", "not_administrator")
     assert len(opens.emulator.control.requests("rest")) == 1, "who is it? and nothing else"
+
+
+@pytest.mark.parametrize("token", ["ended", "unknown"])
+def test_an_update_that_comes_when_its_token_has_ended_binds_again(
+    opens: Opens, events: Events, installed: Install, clocks: Clocks, token: str
+) -> None:
+    """It shows the application token, so it is Bitrix24's; what it asks for is done with the portal's own token."""
+    portal = installed()
+    opens.emulator.control.update("alpha", version=2, installer=False)
+    fields = events.sent("ONAPPUPDATE") | {"auth[application_token]": portal.application_token or ""}
+    if token == "ended":
+        clocks.advance(seconds=61 * 60)
+    else:
+        fields["auth[access_token]"] = "d" * 70
+    assert process(events, fields).status == "done"
+    assert bound(opens)[1] == EVENTS
+    assert Portal.objects.get().app_version == 2
 
 
 @pytest.mark.parametrize("status", ["blocked", "deleted"])

@@ -68,20 +68,22 @@ def test_events_are_kept_for_a_month_and_those_that_wait_for_ever(installed: Ins
     assert PortalEvent.objects.count() == 6
 
 
-@pytest.mark.parametrize(("clean", "notes_stay"), [("0", True), ("1", False)])
-def test_a_late_uninstall_is_heard_once_and_within_a_day(
-    events: Events, installed: Install, clean: str, notes_stay: bool
+@pytest.mark.parametrize(("clean", "days"), [("0", 30), ("1", 0)])
+def test_a_late_uninstall_is_heard_within_a_day_until_content_is_kept(
+    events: Events, installed: Install, clean: str, days: int
 ) -> None:
     """Somebody else noticed first that the portal had gone."""
     portal = installed()
-    fields = uninstall_of(portal, **{"data[CLEAN]": clean})
+    portal_fields = uninstall_of(portal, **{"data[CLEAN]": clean})
     portal.mark_deleted("vanished")
-    assert events.post(fields).json() == {"receipt": "stored"}
+    assert events.post(portal_fields).json() == {"receipt": "stored"}
     events.work()
-    assert PortalEvent.objects.filter(status="done").exists() or not notes_stay
-    assert Portal.objects.filter(pk=portal.pk).exists() is notes_stay
-    refused = events.post(fields, ts="1790000001")
-    assert refused.json()["error"] in ("not_installed", "portal_unknown")
+    assert PortalEvent.objects.get().status == "done"
+    erase_due_at = Portal.objects.get().erase_due_at
+    assert erase_due_at
+    assert (erase_due_at - timezone.now()).days == days - (days > 0)
+    again = events.post(portal_fields, ts="1790000001")
+    assert again.json() == ({"error": "not_installed"} if days else {"receipt": "stored"})
 
 
 @pytest.mark.parametrize(("hours", "heard"), [(23, True), (25, False)])

@@ -75,7 +75,7 @@ def test_portals_that_come_and_leave_are_counted_even_if_nothing_is_left_of_them
     opens: Opens, installed: Callable[..., Portal]
 ) -> None:
     for _ in range(2):
-        uninstall.uninstall(installed(), clean=True)
+        uninstall.erase_now(installed(), reason="erased_by_operator")
     portal = installed()
     portal.block("token_dead")
     portal.recover("healed")

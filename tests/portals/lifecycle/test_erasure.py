@@ -13,7 +13,15 @@ from django.utils import timezone
 from portals import tasks
 from portals.infrastructure.call_log import CALLS
 from portals.lifecycle import install, uninstall
-from portals.models import ApiCall, Portal, PortalEvent, PortalTransition, signals
+from portals.models import (
+    BLOCKED_BY_OPERATOR,
+    ApiCall,
+    Portal,
+    PortalEvent,
+    PortalTransition,
+    authorship,
+    signals,
+)
 from tests.support.events import Events
 from tests.support.opens import Opens, frame_data
 from widget.models import Note
@@ -67,8 +75,9 @@ def test_an_erasure_leaves_one_line_in_the_whole_database(
     } <= tables
 
     opens.emulator.control.uninstall("alpha", clean=True)
-    events.post(events.sent("ONAPPUNINSTALL"))
-    events.work()
+    events.deliver("ONAPPUNINSTALL")
+    Portal.objects.update(erase_due_at=timezone.now())
+    tasks.erase_due()
     CALLS.flush()
 
     [(table, row)] = rows_that_say(*needles)
@@ -86,7 +95,7 @@ def test_an_erasure_touches_no_other_portal(opens: Opens, events: Events, instal
     opens.api(frame_data(page)["session"]).add("of beta")
     CALLS.flush()
     calls = ApiCall.objects.filter(portal=other).count()
-    uninstall.uninstall(portal, clean=True)
+    uninstall.erase_now(portal, reason="erased_by_operator")
 
     assert list(Portal.objects.all()) == [other]
     assert Note.objects.get().text == "of beta"
@@ -108,7 +117,7 @@ def test_an_erasure_spares_a_portal_that_came_back(opens: Opens, installed: Inst
 def test_an_erasure_twice_is_one(installed: Install) -> None:
     portal = installed()
     portal_id = portal.pk
-    uninstall.uninstall(portal, clean=True)
+    uninstall.erase_now(portal, reason="erased_by_operator")
     assert uninstall.erase(portal_id) is False
     assert PortalTransition.objects.count() == 1
 
@@ -205,3 +214,27 @@ def test_what_is_written_down_of_a_portal_goes_and_of_others_stays(
     assert ApiCall.objects.filter(host=other.domain).count() >= 2
     assert not PortalEvent.objects.filter(member_id=portal.member_id).exists()
     assert not LogEntry.objects.exists()
+
+
+def test_an_operators_block_outlasts_an_erasure(opens: Opens, events: Events, installed: Install) -> None:
+    """Leaving with everything and coming back is no way around it; of the portal nothing else is left."""
+    portal = installed()
+    live(opens, events, portal)
+    portal.refresh_from_db()
+    with authorship.acting("operator", portal.pk):
+        portal.block(BLOCKED_BY_OPERATOR, note="abuse of 3 May")
+    uninstall.erase_now(portal, reason="erased_by_operator")
+    assert opens.install("alpha").context["reason"] == "portal_blocked"
+    CALLS.flush()
+
+    held = Portal.objects.get()
+    assert (held.status, held.status_reason, held.domain) == ("deleted", "operator", "")
+    block = held.transitions.get()
+    assert (block.by, block.note) == ("operator", "abuse of 3 May")
+    assert {table for table, _ in rows_that_say(portal.domain, SECRET_TEXT, "Priya", "northwind")} <= {
+        "portals_apicall"  # of the install that was refused
+    }
+    assert held.unblock()
+    tasks.erase_due()
+    assert not Portal.objects.exists()
+    assert opens.install("alpha").status_code == 200

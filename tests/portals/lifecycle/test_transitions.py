@@ -110,7 +110,7 @@ def test_a_confirmed_uninstall_does_not_erase_a_newer_installation(opens: Opens,
     chat = portal.chats.create(chat_id=22)
     Note.objects.create(chat=chat, text="new", author_id=1, author_name="Helena")
 
-    uninstall.uninstall(portal, clean=True)
+    uninstall.erase_now(portal, reason="erased_by_operator")
 
     assert standing(portal) == ("active", "installed")
     assert Note.objects.exists()
@@ -121,7 +121,7 @@ def test_an_uninstall_with_erasing_says_nothing_about_a_later_one_without(portal
     portal.install()
     uninstall.uninstall(portal, clean=False)
 
-    uninstall.uninstall(stale, clean=True)
+    uninstall.erase_now(stale, reason="erased_by_operator")
 
     assert standing(portal) == ("deleted", "uninstalled")
 

@@ -1,14 +1,17 @@
 """An administrator's open brings a portal back that lost its token; nobody else's does."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from portals.lifecycle import install
 from portals.models import BLOCKED_BY_OPERATOR, Portal, PortalToken
 from portals.tokens import refresh
 from tests.support.authorization import confirming
+from tests.support.events import Events
 from tests.support.opens import Opens
 
 pytestmark = pytest.mark.django_db
@@ -118,3 +121,40 @@ def test_a_portal_without_any_token_is_healed(opens: Opens, installed: Install) 
     assert open_as(opens, "application", ADMIN).status_code == 200
     assert oauth_calls(opens) == ["app.info"]
     assert portal.tokens.alive().count() == 1
+
+
+class TestApplicationToken:
+    """A new version may bring another one, and its event may never come."""
+
+    @pytest.fixture
+    def renewed(self, opens: Opens, installed: Install) -> Portal:
+        portal = installed("alpha")
+        opens.emulator.control.events("alpha", lost=True)
+        opens.emulator.control.update("alpha", version=2, installer=False)
+        opens.emulator.control.events("alpha", lost=False)
+        opens.emulator.control.forget_requests()
+        return portal
+
+    @pytest.mark.parametrize("page", ["widget", "application"])
+    def test_an_administrators_open_brings_it_with_one_call(
+        self, opens: Opens, events: Events, renewed: Portal, page: str
+    ) -> None:
+        before = renewed.application_token
+        assert open_as(opens, page, ADMIN).status_code == 200
+        assert oauth_calls(opens) == ["app.info"]
+        assert open_as(opens, "application", ADMIN).status_code == 200
+        assert oauth_calls(opens) == ["app.info"]
+        portal = Portal.objects.get()
+        assert portal.application_token != before
+        install.reconcile(portal)
+        opens.emulator.control.uninstall("alpha")
+        assert events.deliver("ONAPPUNINSTALL").status == "done"
+
+    def test_nobody_elses_open_does(self, opens: Opens, renewed: Portal) -> None:
+        assert open_as(opens, "widget", MEMBER).status_code == 200
+        assert Portal.objects.get().application_token == renewed.application_token
+
+    def test_an_older_form_does_not(self, opens: Opens, renewed: Portal) -> None:
+        Portal.objects.update(application_token_as_of=timezone.now() + timedelta(hours=2))
+        assert open_as(opens, "application", ADMIN).status_code == 200
+        assert Portal.objects.get().application_token == renewed.application_token

@@ -34,7 +34,7 @@ class Uninstall(EventKind):
         portal = event.portal
         if portal is None:
             return ignored("not_installed")
-        clean = event.data.get("CLEAN") == "1" or _clean_waits(event)
+        clean = event.data.get("CLEAN") == "1"
         if portal.status == Portal.Status.DELETED:
             return DONE if uninstall.hear_late(portal, clean=clean) else ignored("not_installed")
         heard = _heard(portal)
@@ -58,12 +58,6 @@ class Uninstall(EventKind):
 def _heard(portal: Portal) -> bool:
     """Who never told us the application token could be anybody, and what they wish a stranger's wish."""
     return portal.application_token is not None
-
-
-def _clean_waits(event: PortalEvent) -> bool:
-    """Whoever comes first is heard alone, and must not silence who comes with the wish to erase."""
-    waiting = PortalEvent.objects.pending().filter(member_id=event.member_id, event=event.event)
-    return waiting.filter(data={"CLEAN": "1"}).exists()
 
 
 def _presence(portal: Portal) -> Presence:

@@ -2,6 +2,7 @@
 
 from django.utils.crypto import constant_time_compare
 
+from portals.bitrix24.errors import TokenDead, TokenExpired
 from portals.bitrix24.payloads import EventRequest
 from portals.incoming.events import proof
 from portals.incoming.events.kinds.install import install_from
@@ -28,7 +29,7 @@ class Update(EventKind):
             try:
                 install_from(event)
                 return DONE
-            except EventRefused:
+            except (EventRefused, TokenDead, TokenExpired):  # it may come when its token has ended
                 if not _vouched(event.portal, credentials):
                     raise
         if event.portal is None or event.portal.status != Portal.Status.ACTIVE:
