@@ -22,12 +22,16 @@ _SECONDS: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationServer:
-    """Calls to one authorization server; ``base_url`` is an origin such as ``https://oauth.bitrix.info``."""
+    """Calls to one authorization server; ``base_url`` is an origin such as ``https://oauth.bitrix.info``.
+
+    ``subject`` is what they are about, for the transport's guard.
+    """
 
     base_url: str
     client_id: str
     client_secret: str = field(repr=False)
     transport: Transport = field(repr=False)
+    subject: str = ""
 
     def refresh(self, refresh_token: str, *, deadline: float = _SECONDS) -> TokenPair:
         """Spend ``refresh_token`` and return the new pair: one attempt, the caller owns what follows.
@@ -63,7 +67,7 @@ class AuthorizationServer:
     def _post(self, path: str, form: list[tuple[str, str]], deadline: float, method: str) -> Answer:
         url = f"{self.base_url.rstrip('/')}{path}"
         try:
-            return self.transport.post(url, form=form, deadline=deadline, method=method)
+            return self.transport.post(url, form=form, deadline=deadline, method=method, subject=self.subject)
         except PortalMoved as error:
             raise BadAnswer("redirect_unexpected", http_status=error.http_status) from None
         except PortalGone as error:

@@ -62,7 +62,8 @@ class Gate(Protocol):
 class RestClient:
     """``client_endpoint`` is the REST base URL with its final slash, as the authorization server names it.
 
-    ``owner`` is the caller's key for the portal, passed on to the record of each call.
+    ``owner`` is the caller's key for the portal, passed on to the record of each call; ``subject`` is what the calls
+    are about, passed on to the transport's guard.
     """
 
     client_endpoint: str
@@ -70,6 +71,7 @@ class RestClient:
     transport: Transport = field(repr=False)
     gate: Gate | None = field(default=None, repr=False)
     owner: int | None = None
+    subject: str = ""
 
     def call(self, method: str, params: Params | None = None, *, deadline: float = CALL_SECONDS) -> object:
         """Call one method and return its ``result``; ``deadline`` is in seconds.
@@ -111,7 +113,13 @@ class RestClient:
     ) -> Answer:
         url = f"{self.client_endpoint.rstrip('/')}/{method}"
         return self.transport.post(
-            url, form=form, deadline=deadline, method=method, owner=self.owner, max_bytes=max_bytes
+            url,
+            form=form,
+            deadline=deadline,
+            method=method,
+            owner=self.owner,
+            max_bytes=max_bytes,
+            subject=self.subject,
         )
 
     def batch(

@@ -31,6 +31,8 @@ from portals.bitrix24.errors import (
 from portals.bitrix24.pinning import PinningAdapter
 
 _CONNECT_SECONDS: Final = 5.0
+# Nobody is there, which says more than that an answer takes its time.
+_CONNECT_TIMEOUT: Final = "connect_timeout"
 # Answers beyond the ordinary size that a process reads at once: many threads wait, and memory is one.
 _LARGE: Final = threading.BoundedSemaphore(4)
 
@@ -53,7 +55,7 @@ class CallRecord:
     request_id: str = ""
 
 
-def _unguarded(_host: str) -> AbstractContextManager[None]:
+def _unguarded(_host: str, _subject: str) -> AbstractContextManager[None]:
     return nullcontext()
 
 
@@ -65,8 +67,8 @@ class Transport:
     followed, cookies not kept, proxies and .netrc of the environment not used, answers cut at ``max_bytes``.
     ``pool_size`` is the number of idle connections kept per host. ``ca_bundle`` is a file of certificate
     authorities to trust instead of the public ones. ``on_call`` is told of every call. ``guard`` makes a context
-    manager around each request from its host; it may refuse by raising a Bitrix24Error. ``request_id`` names what
-    a call is part of; the other side is told as ``X-Request-ID``.
+    manager around each request from its host and subject; it may refuse by raising a Bitrix24Error. ``request_id``
+    names what a call is part of; the other side is told as ``X-Request-ID``.
     """
 
     def __init__(
@@ -78,7 +80,7 @@ class Transport:
         max_bytes: int = 2 * 1024 * 1024,
         ca_bundle: str | None = None,
         on_call: Callable[[CallRecord], None] | None = None,
-        guard: Callable[[str], AbstractContextManager[None]] = _unguarded,
+        guard: Callable[[str, str], AbstractContextManager[None]] = _unguarded,
         request_id: Callable[[], str] = str,
     ) -> None:
         self._trusted = tuple(ipaddress.ip_network(network) for network in trusted_networks)
@@ -101,12 +103,14 @@ class Transport:
         method: str,
         owner: int | None = None,
         max_bytes: int | None = None,
+        subject: str = "",
     ) -> Answer:
         """POST an urlencoded form and read the answer; secrets belong into ``form``, never into ``url``.
 
         ``deadline`` is the time for everything after name resolution, in seconds; ``method`` names the call
         in the `CallRecord`; ``max_bytes`` allows this one answer another size; who gives
-        it reckons with a larger one (AnswerTooLarge). Nothing is ever sent twice.
+        it reckons with a larger one (AnswerTooLarge); ``subject`` tells the guard what it is about. Nothing is ever
+        sent twice.
         Raises: Bitrix24Error.
         """
         started = time.monotonic()
@@ -118,7 +122,7 @@ class Transport:
             host = target.netloc
             if deadline <= 0:
                 raise DeadlineExceeded()
-            with self._guard(host):
+            with self._guard(host, subject):
                 answer = self._send(target, form, deadline, max_bytes)
         except Bitrix24Error as caught:
             error = caught
@@ -150,7 +154,8 @@ class Transport:
                 failure = _failure(error)
             except Unreachable as error:
                 failure = error
-            if not deadline.remaining and (failure is None or isinstance(failure, Unreachable)):
+            late = failure is None or (isinstance(failure, Unreachable) and failure.code != _CONNECT_TIMEOUT)
+            if late and not deadline.remaining:
                 failure = DeadlineExceeded()
         if failure is not None:
             raise failure  # outside the handler: the original carries the request, and that the secrets
@@ -212,6 +217,8 @@ def _checked(url: str) -> Url:
 def _failure(error: Exception) -> Bitrix24Error:
     if isinstance(error, InvalidIPAddress):
         return AddressRefused("address_not_public")
+    if isinstance(error, requests.ConnectTimeout):
+        return Unreachable(_CONNECT_TIMEOUT)
     if isinstance(error, requests.Timeout | TimeoutError):
         return DeadlineExceeded()
     return CertificateRefused() if _about_certificate(error) else Unreachable()

@@ -52,7 +52,7 @@ def heal(portal: Portal, viewer: Profile, posted: Posted) -> None:
 
 def _prove(portal: Portal, viewer: Profile, posted: Posted) -> AppInfo | None:
     try:
-        servers = gateway.any_authorization_server(portal.authorization_server)
+        servers = gateway.any_authorization_server(portal.authorization_server, subject=gateway.OPENS)
         proof = install.prove_token(posted, servers, deadline=_SECONDS)
     except (Bitrix24Error, Refusal) as error:
         reason = error.code if isinstance(error, Bitrix24Error) else error.reason

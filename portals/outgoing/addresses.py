@@ -55,8 +55,11 @@ def ask(
     *,
     claimed_domain: str = "",
     background: bool = False,
+    subject: str = "",
 ) -> T:
     """Run ``work`` against the portal, wherever it is now; ``claimed_domain`` is where a request says it is.
+
+    ``subject`` is what it is about, so that nothing else is held back if that is not answered in time.
 
     A token goes to no address that may have passed to somebody else: if the claim differs from what is stored, or
     nobody has named the stored one for an hour, the authorization server is asked first. So it is while many tokens
@@ -70,7 +73,7 @@ def ask(
     with bulkhead.place(portal.pk):
         try:
             looked_at = _looked_at(portal, access_token, claimed_domain)
-            return _wherever_it_is(portal, access_token, work, background=not looked_at)
+            return _wherever_it_is(portal, access_token, work, background=not looked_at, subject=subject)
         except (TokenDead, TokenExpired):
             suspicion.failed_at(portal.pk)
             raise
@@ -89,7 +92,7 @@ def _looked_at(portal: Portal, access_token: str, claimed_domain: str) -> bool:
     if not suspicious and _named_within(portal, NAMED):
         return True
     try:
-        confirm(portal, access_token, deadline=_OPEN_SECONDS)
+        confirm(portal, access_token, deadline=_OPEN_SECONDS, subject=gateway.OPENS)
     except Bitrix24Error as error:
         away = error.disposition is Disposition.RETRY_LATER
         if not away or not _named_within(portal, NAMED_BEFORE_AWAY):
@@ -100,26 +103,32 @@ def _looked_at(portal: Portal, access_token: str, claimed_domain: str) -> bool:
 
 
 def _wherever_it_is(
-    portal: Portal, access_token: str, work: Callable[[RestClient], T], *, background: bool
+    portal: Portal,
+    access_token: str,
+    work: Callable[[RestClient], T],
+    *,
+    background: bool,
+    subject: str = "",
 ) -> T:
     if not portal.client_endpoint:
         confirm(portal, access_token)
     try:
-        return work(gateway.portal(portal, access_token, background=background))
+        return work(gateway.portal(portal, access_token, background=background, subject=subject))
     except (PortalMoved, PortalGone):
         before = portal.client_endpoint
         if confirm(portal, access_token) == before:
             raise
-    return work(gateway.portal(portal, access_token, background=background))
+    return work(gateway.portal(portal, access_token, background=background, subject=subject))
 
 
-def confirm(portal: Portal, access_token: str, *, deadline: float = _PROOF_SECONDS) -> str:
+def confirm(portal: Portal, access_token: str, *, deadline: float = _PROOF_SECONDS, subject: str = "") -> str:
     """Ask the authorization server for the portal's REST address, store it if it changed, and return it.
 
-    ``deadline`` is in seconds.
+    ``deadline`` is in seconds; an impatient caller is a ``subject`` of its own.
     Raises: TokenDead for a token of another portal or application, PortalGone if no address is known.
     """
-    proof = gateway.authorization_server(portal).app_info(access_token, deadline=deadline)
+    server = gateway.authorization_server(portal, subject=subject)
+    proof = server.app_info(access_token, deadline=deadline)
     if (proof.client_id, proof.member_id) != (settings.BITRIX24_CLIENT_ID, portal.member_id):
         log.warning("address_refused", reason="foreign_token", portal=portal.member_id)
         raise TokenDead("foreign_token")

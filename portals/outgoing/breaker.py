@@ -2,12 +2,14 @@
 
 Closed, every call goes out. After `THRESHOLD` failures in a row it is open: no process calls the host, for a
 time that doubles with each failed attempt to return. Then one process at a time may try; its success closes it.
+A call may name its subject: if that is not answered in time, calls about it alone are held back. One slow chat says
+nothing of a portal's others, and who waits three seconds nothing to who waits ten.
 Without Redis every call goes out: the breaker protects others, it must not be what breaks us.
 """
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,7 +18,14 @@ from typing import Any
 import redis
 import structlog
 
-from portals.bitrix24.errors import BadAnswer, Bitrix24Error, CircuitOpen, ServerTrouble, Unreachable
+from portals.bitrix24.errors import (
+    BadAnswer,
+    Bitrix24Error,
+    CircuitOpen,
+    DeadlineExceeded,
+    ServerTrouble,
+    Unreachable,
+)
 from portals.infrastructure.metrics import counters
 from portals.infrastructure.shared import redis_client
 
@@ -61,32 +70,46 @@ class Circuit:
 
 
 @contextmanager
-def guard(host: str) -> Iterator[None]:
+def guard(host: str, subject: str = "") -> Iterator[None]:
     """Around one call of ``host`` (``host[:port]``). Raises: CircuitOpen instead of letting it happen."""
-    circuit = circuit_of(host)
-    if circuit.state is State.OPEN:
-        raise CircuitOpen(retry_after=circuit.pause)
-    if circuit.state is State.HALF_OPEN and not _may_try(host):
-        raise CircuitOpen(retry_after=1.0)
+    about = f"{host}#{subject}" if subject else host
+    names = list(dict.fromkeys((host, about)))
+    circuits = dict(zip(names, _circuits(names), strict=True))
+    for name, circuit in circuits.items():
+        if circuit.state is State.OPEN:
+            raise CircuitOpen(retry_after=circuit.pause)
+        if circuit.state is State.HALF_OPEN and not _may_try(name):
+            raise CircuitOpen(retry_after=1.0)
     try:
         yield
+    except DeadlineExceeded as error:
+        _failed(about, circuits[about], error)
+        raise
     except _UNWELL as error:
-        _failed(host, circuit, error)
+        _failed(host, circuits[host], error)
         raise
     except Bitrix24Error:
-        _answered(host, circuit)
+        _answered(circuits)
         raise
-    _answered(host, circuit)
+    _answered(circuits)
 
 
 def circuit_of(host: str) -> Circuit:
     """The circuit of a host; a closed one if nobody knows."""
+    return _circuits([host])[0]
+
+
+def _circuits(names: Sequence[str]) -> list[Circuit]:
+    """One round trip."""
     try:
-        known: Any = redis_client().hmget(_key(host), "failures", "trips", "open_until")
+        with redis_client().pipeline(transaction=False) as pipe:
+            for name in names:
+                pipe.hmget(_key(name), "failures", "trips", "open_until")
+            found: list[Any] = pipe.execute()
     except redis.RedisError as error:
         log.warning("breaker_unavailable", reason=type(error).__name__)
-        return Circuit()
-    return Circuit(int(known[0] or 0), int(known[1] or 0), float(known[2] or 0))
+        return [Circuit()] * len(names)
+    return [Circuit(int(known[0] or 0), int(known[1] or 0), float(known[2] or 0)) for known in found]
 
 
 def open_hosts() -> set[str]:
@@ -103,8 +126,9 @@ def _may_try(host: str) -> bool:
         return True
 
 
-def _failed(host: str, circuit: Circuit, error: Bitrix24Error) -> None:
-    key = _key(host)
+def _failed(name: str, circuit: Circuit, error: Bitrix24Error) -> None:
+    host, _, subject = name.partition("#")
+    key = _key(name)
     try:
         with redis_client().pipeline() as pipe:
             pipe.hincrby(key, "failures", 1)
@@ -117,32 +141,36 @@ def _failed(host: str, circuit: Circuit, error: Bitrix24Error) -> None:
         with redis_client().pipeline() as pipe:
             # From the number seen before the call: many that fail together are one failed return.
             pipe.hset(key, mapping={"trips": circuit.trips + 1, "open_until": time.time() + pause})
-            pipe.delete(_trial_key(host))
-            pipe.zadd(_OPEN, {host: time.time() + pause})
+            pipe.delete(_trial_key(name))
+            if not subject:
+                pipe.zadd(_OPEN, {host: time.time() + pause})
             pipe.execute()
     except redis.RedisError:
         return
     counters.tripped(host)
-    log.warning("circuit_opened", host=host, reason=error.code, seconds=round(pause, 1))
+    log.warning("circuit_opened", host=host, subject=subject, reason=error.code, seconds=round(pause, 1))
 
 
-def _answered(host: str, circuit: Circuit) -> None:
-    if circuit == Circuit():
+def _answered(circuits: Mapping[str, Circuit]) -> None:
+    names = [name for name, circuit in circuits.items() if circuit != Circuit()]
+    if not names:
         return
     try:
         with redis_client().pipeline() as pipe:
-            pipe.delete(_key(host), _trial_key(host))
-            pipe.zrem(_OPEN, host)
+            for name in names:
+                pipe.delete(_key(name), _trial_key(name))
+                pipe.zrem(_OPEN, name)
             pipe.execute()
     except redis.RedisError:
         return
-    if circuit.trips:
-        log.info("circuit_closed", host=host)
+    for name in names:
+        if circuits[name].trips:
+            log.info("circuit_closed", host=name)
 
 
-def _key(host: str) -> str:
-    return f"breaker:{host}"
+def _key(name: str) -> str:
+    return f"breaker:{name}"
 
 
-def _trial_key(host: str) -> str:
-    return f"breaker:{host}:trial"
+def _trial_key(name: str) -> str:
+    return f"breaker:{name}:trial"

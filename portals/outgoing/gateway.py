@@ -20,6 +20,8 @@ from portals.outgoing.limits import PortalGate
 
 # Idle ones kept per host: as many as a crowd of one portal, or the threads of a busy worker, use at once.
 _CONNECTIONS = 64
+# The subject of questions to an authorization server that somebody waits for at a page.
+OPENS = "opens"
 
 
 def transport() -> Transport:
@@ -39,10 +41,10 @@ def _transport(trusted_networks: tuple[str, ...]) -> Transport:
 
 
 @contextmanager
-def _calling(host: str) -> Iterator[None]:
+def _calling(host: str, subject: str) -> Iterator[None]:
     """Around every call: nobody waits for another server with a database connection in hand."""
     give_back()
-    with breaker.guard(host):
+    with breaker.guard(host, subject):
         yield
 
 
@@ -51,23 +53,25 @@ def _called(record: CallRecord) -> None:
     counters.called(record)
 
 
-def authorization_server(portal: Portal) -> AuthorizationServers:
+def authorization_server(portal: Portal, *, subject: str = "") -> AuthorizationServers:
     """The one that serves ``portal``; all in turn while that is unknown, or no longer trusted."""
     known = portal.authorization_server
-    return _servers([known]) if known in settings.BITRIX24_OAUTH_URL else any_authorization_server()
+    if known in settings.BITRIX24_OAUTH_URL:
+        return _servers([known], subject)
+    return any_authorization_server(subject=subject)
 
 
-def any_authorization_server(*likely: str | None) -> AuthorizationServers:
+def any_authorization_server(*likely: str | None, subject: str = "") -> AuthorizationServers:
     """All that we trust, in turn, beginning with the ``likely`` ones among them.
 
     Those may be claims (``SERVER_ENDPOINT``): they choose an order and never an address.
     """
     trusted: list[str] = settings.BITRIX24_OAUTH_URL
     first = [_origin(url) for url in likely if url]
-    return _servers([*(url for url in first if url in trusted), *trusted])
+    return _servers([*(url for url in first if url in trusted), *trusted], subject)
 
 
-def _servers(urls: Iterable[str]) -> AuthorizationServers:
+def _servers(urls: Iterable[str], subject: str) -> AuthorizationServers:
     return AuthorizationServers(
         tuple(
             AuthorizationServer(
@@ -75,6 +79,7 @@ def _servers(urls: Iterable[str]) -> AuthorizationServers:
                 client_id=settings.BITRIX24_CLIENT_ID,
                 client_secret=settings.BITRIX24_CLIENT_SECRET,
                 transport=transport(),
+                subject=subject,
             )
             for url in dict.fromkeys(urls)
         )
@@ -93,7 +98,10 @@ def rest(client_endpoint: str, access_token: str, *, licence: str = "") -> RestC
     )
 
 
-def portal(portal: Portal, access_token: str, *, background: bool = False) -> RestClient:
-    """A client of a stored portal, within its limits; ``background`` work leaves room for opens."""
+def portal(portal: Portal, access_token: str, *, background: bool = False, subject: str = "") -> RestClient:
+    """A client of a stored portal, within its limits; ``background`` work leaves room for opens.
+
+    ``subject``: what alone is held back if it is not answered in time, such as a dialog.
+    """
     gate = PortalGate.to(portal.client_endpoint, licence=portal.licence, background=background)
-    return RestClient(portal.client_endpoint, access_token, transport(), gate, portal.pk)
+    return RestClient(portal.client_endpoint, access_token, transport(), gate, portal.pk, subject)

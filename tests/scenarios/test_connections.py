@@ -40,8 +40,8 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> "Counter[str]":
     guard = breaker.guard
 
     @contextmanager
-    def counted(host: str) -> Iterator[None]:
-        with guard(host):
+    def counted(host: str, subject: str) -> Iterator[None]:
+        with guard(host, subject):
             leaving[host] += 1
             yield
 

@@ -79,7 +79,8 @@ def _holder(inquiry: Inquiry) -> AppInfo | None:
     try:
         suspicion.asks(token)
         with bulkhead.place(_PLACE, at_most=_AT_MOST):
-            word = gateway.authorization_server(portal).app_info(token, deadline=_DEADLINE)
+            server = gateway.authorization_server(portal, subject=gateway.OPENS)
+            word = server.app_info(token, deadline=_DEADLINE)
     except (TokenDead, TokenExpired):
         # The portal has the last word, but not about one invented token after the other.
         suspicious = suspicion.suspicious(portal.pk)

@@ -72,7 +72,13 @@ def _ask(inquiry: Inquiry, commands: Mapping[str, Command]) -> BatchResult:
         except (Unreachable, ServerTrouble) as error:
             raise Away(error) from None
 
-    return addresses.ask(inquiry.portal, claim.access_token, work, claimed_domain=claim.domain)
+    return addresses.ask(
+        inquiry.portal,
+        claim.access_token,
+        work,
+        claimed_domain=claim.domain,
+        subject=str(claim.dialog_id),
+    )
 
 
 def _people(inquiry: Inquiry) -> dict[str, Command]:

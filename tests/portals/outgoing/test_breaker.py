@@ -25,8 +25,8 @@ from tests.support import exposed
 HOST = "portal.example"
 
 
-def call(error: Bitrix24Error | None = None, host: str = HOST) -> None:
-    with suppress(Bitrix24Error), breaker.guard(host):
+def call(error: Bitrix24Error | None = None, host: str = HOST, subject: str = "") -> None:
+    with suppress(Bitrix24Error), breaker.guard(host, subject):
         if error:
             raise error
 
@@ -54,6 +54,48 @@ def test_any_answer_in_between_keeps_it_closed(error: Bitrix24Error | None) -> N
             call(Unreachable())
         call(error)
     assert state() is State.CLOSED
+
+
+class TestSubject:
+    """What was not answered in time is held back alone; who does not answer at all, as a whole."""
+
+    def test_a_slow_subject_holds_back_nothing_else(self) -> None:
+        for _ in range(THRESHOLD):
+            call(DeadlineExceeded(), subject="chat22")
+        with pytest.raises(CircuitOpen), breaker.guard(HOST, "chat22"):
+            pytest.fail("the call was made")
+        call(subject="chat21")
+        call()
+        assert state() is State.CLOSED
+        assert not breaker.open_hosts()
+
+    def test_a_host_that_is_away_is_so_for_every_subject(self) -> None:
+        for number in range(THRESHOLD):
+            call(Unreachable(), subject=f"chat{number}")
+        for subject in ("", "chat22"):
+            with pytest.raises(CircuitOpen), breaker.guard(HOST, subject):
+                pytest.fail("the call was made")
+        assert breaker.open_hosts() == {HOST}
+
+    def test_an_answer_about_it_closes_it(self) -> None:
+        with time_machine.travel(1_900_000_000, tick=False) as clock:
+            for _ in range(THRESHOLD):
+                call(DeadlineExceeded(), subject="chat22")
+            clock.shift(breaker.FIRST_PAUSE)
+            call(subject="chat22")
+            call(DeadlineExceeded(), subject="chat22")
+            with breaker.guard(HOST, "chat22"):
+                pass
+
+    def test_it_may_be_tried_by_one_at_a_time(self) -> None:
+        with time_machine.travel(1_900_000_000, tick=False) as clock:
+            for _ in range(THRESHOLD):
+                call(DeadlineExceeded(), subject="chat22")
+            clock.shift(breaker.FIRST_PAUSE)
+            with breaker.guard(HOST, "chat22"):
+                with pytest.raises(CircuitOpen), breaker.guard(HOST, "chat22"):
+                    pytest.fail("a second one may not")
+                call(subject="chat21")
 
 
 def test_one_at_a_time_may_try_and_success_closes_it() -> None:

@@ -1,5 +1,6 @@
 """The way of an open: which source answers which question, what that costs, and whom an answer serves."""
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -14,8 +15,9 @@ from django.utils import timezone
 
 from portals.bitrix24.errors import RateLimited, TimeBudgetSpent
 from portals.bitrix24.payloads import OpenRequest
+from portals.bitrix24.rest import RestClient
 from portals.models import Portal
-from portals.outgoing import bulkhead, limits, suspicion
+from portals.outgoing import breaker, bulkhead, limits, suspicion
 from portals.outgoing.limits import PortalGate
 from tests.support.clocks import Clocks
 from tests.support.opens import Opens, frame_data
@@ -443,6 +445,23 @@ class TestPortalAway:
         opens.emulator.control.members("alpha", 22, remove=[PRIYA])
         assert opens.post(form(opens, PRIYA)).context["reason"] == "no_access"
         assert opens.post(form(opens, MEI)).status_code == 200
+
+    def test_nor_is_another_chat_that_the_portal_answers_too_late(
+        self, opens: Opens, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Nobody else waits for it, and who was removed elsewhere does not read on."""
+        removed = opens.form("alpha", PRIYA, "chat21")
+        opens.emulator.control.members("alpha", 22, remove=[PRIYA])
+        monkeypatch.setattr(
+            RestClient.batch, "__kwdefaults__", RestClient.batch.__kwdefaults__ | {"deadline": 0.3}
+        )
+        opens.emulator.control.fault("alpha", delay_ms=600)
+        for _ in range(breaker.THRESHOLD):
+            assert opens.widget("alpha", MEI, "chat24").status_code == 503
+        opens.emulator.control.fault("alpha")
+        time.sleep(0.6)  # the last one that nobody waits for any more
+        assert opens.post(form(opens, TOMAS)).status_code == 200
+        assert cost(opens, with_dialog(removed, CHAT)).response.status_code == 403
 
     def test_who_was_refused_meanwhile_has_no_answers_left(self, opens: Opens) -> None:
         opens.emulator.control.members("alpha", 22, remove=[PRIYA])
