@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 import requests
 
+from portals.outgoing.limits import ENTERPRISE
 from tests.faults.estate import Estate, until
 from tests.faults.tally import Tally
 
@@ -50,6 +51,7 @@ class Load:
         control = self.estate.emulator.control
         for key, people in PORTALS.items():
             control.settings(key, licence="en_ent250")
+            control.bucket(key, x=ENTERPRISE.burst, y=ENTERPRISE.rate)
             form = control.install(key)
             requests.post(form["url"], data=form["fields"], timeout=TIMEOUT).raise_for_status()
             control.install_finish(key)

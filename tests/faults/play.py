@@ -108,7 +108,12 @@ def _settle(estate: Estate, before: datetime) -> int:
     with estate.database() as database:
         held = database.execute(_EVENTS_LATER, [_MINUTES, before]).rowcount
         database.execute(_TOKENS_LATER, [_MINUTES, _MINUTES, before])
-    until(done, GIVE_UP, poll=0.2)
+    try:
+        until(done, GIVE_UP, poll=0.2)
+    except TimeoutError:
+        with estate.database() as database:
+            left = database.execute(_LEFT, [before, before]).fetchall()
+        raise TimeoutError(f"still not done after {GIVE_UP} s: {left}") from None
     return int(held)
 
 
@@ -132,6 +137,13 @@ _REFRESHED = "SELECT count(*) FROM portals_portaltoken WHERE refreshed_at > %s"
 _WAITING = """
     SELECT (SELECT count(*) FROM portals_portalevent WHERE status = 'pending' AND received_at < %s)
          + (SELECT count(*) FROM portals_portaltoken WHERE dead_at IS NULL AND spending_since < %s)
+"""
+_LEFT = """
+    SELECT event, member_id, reason, attempts, looks, due_at - now(), leased_until - now()
+    FROM portals_portalevent WHERE status = 'pending' AND received_at < %s
+    UNION ALL
+    SELECT 'token', portal_id::text, last_error, generation, failures, refresh_due_at - now(), leased_until - now()
+    FROM portals_portaltoken WHERE dead_at IS NULL AND spending_since < %s
 """
 _EVENTS_LATER = """
     UPDATE portals_portalevent SET due_at = now(), leased_until = leased_until - make_interval(mins => %s)
