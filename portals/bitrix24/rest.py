@@ -62,7 +62,7 @@ class Gate(Protocol):
 class RestClient:
     """``client_endpoint`` is the REST base URL with its final slash, as the authorization server names it.
 
-    ``owner`` is the caller's key for the portal, passed on to the record of each call; ``subject`` is what the calls
+    ``owner`` is the caller's key for the portal, passed on to the record of each call; ``subject`` is what they
     are about, passed on to the transport's guard.
     """
 
