@@ -126,6 +126,13 @@ def priya(person: Callable[..., Person], installed_by_click: Callable[..., None]
     return person("alpha", 3, markdown=False)
 
 
+@pytest.fixture
+def pair(person: Callable[..., Person], installed_by_click: Callable[..., None]) -> tuple[Person, Person]:
+    """Priya and Mei, members of chat 22, who both write Markdown."""
+    installed_by_click()
+    return person("alpha", 3), person("alpha", 7)
+
+
 @pytest.fixture(scope="session")
 def axe() -> None:
     if not AXE.exists():

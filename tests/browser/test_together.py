@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Frame, Locator, Route, expect
+from playwright.sync_api import Route, expect
 
 from tests.support.browser import Person, axe_violations, beside, overflow, write
-from tests.support.writing import GROUP, writing
+from tests.support.writing import GROUP, edited, save, stored, writing
 from widget.models import Note
 
 PRIYA, MEI = 3, 7
@@ -17,27 +17,6 @@ Pair = tuple[Person, Person]
 PAUSE = 9_000
 UNSAVED = "Not saved yet; your text is kept here."
 LOOKS = {"": ("light", "en", 360), "-dark": ("dark", "en", 360), "-rtl": ("light", "ar", 320)}
-
-
-@pytest.fixture
-def pair(person: Callable[..., Person], installed_by_click: Callable[..., None]) -> Pair:
-    """Priya and Mei, members of one chat."""
-    installed_by_click()
-    return person("alpha", PRIYA), person("alpha", MEI)
-
-
-def edited(frame: Frame) -> Locator:
-    """The text of the only note, its editor open."""
-    frame.locator(".note").get_by_role("button", name="Edit").click()
-    return frame.get_by_label("Text of the note")
-
-
-def save(frame: Frame) -> None:
-    frame.locator(".editor").get_by_role("button", name="Save", exact=True).click()
-
-
-def stored() -> str:
-    return beside(lambda: Note.objects.get().text)
 
 
 def test_who_is_here_and_who_writes_where(pair: Pair) -> None:

@@ -34,7 +34,8 @@ await Promise.all([sidebar.load([]), slider.load([])]);
 sidebar.put("5", {{ text: "for an hour", version: 1 }});
 slider.put("6", {{ text: "at once", version: 1 }});
 slider.put("6", null);
-const edits = (await later.load([])).map(([id, edit]) => [id, edit.text]);
+await later.load([]);
+const edits = later.all.map(([id, edit]) => [id, edit.text]);
 const [mine, other] = [new Draft(frame, "draft"), new Draft(frame, "draft")];
 mine.write({{ text: "mine" }});
 other.write({{ text: "of the other" }});
@@ -170,6 +171,8 @@ def test_drafts_in_the_storage_of_the_browser(
     page.add_script_tag(type="importmap", content='{"imports": {"#frames/": "/static/portals/frames/"}}')
 
     assert page.evaluate(TWO_FRAMES) == [{"5": "for an hour"}, "of the other"]
+    page.reload()
+    page.add_script_tag(type="importmap", content='{"imports": {"#frames/": "/static/portals/frames/"}}')
     assert page.evaluate(NO_ROOM) == ["too long", "short", []]
     page.context.close()
 
@@ -311,8 +314,9 @@ def test_the_bin_gives_back_and_an_editor_keeps_the_words_of_a_deleted_note(
     priya, mei = [live(each, "chat22") for each in people]
     write(priya, "precious")
     mine = editing(priya, "precious")
-    mine.get_by_label("Text of the note").fill("more precious")
     expect(mei.locator(".note")).to_have_count(1, timeout=NEWS_MS)
+    # Deleted before it saves itself.
+    mine.get_by_label("Text of the note").fill("more precious")
     mei.locator(".note").get_by_role("button", name="Delete").click()
     mei.locator(".note-ask").get_by_role("button", name="Delete").click()
     expect(mei.get_by_role("button", name="Undo")).to_be_visible()

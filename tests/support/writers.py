@@ -197,7 +197,7 @@ def play(portal: Portal, rounds: int, seed: int) -> Tally:
     for number in range(rounds):
         chance = random.Random(f"{seed} {number}")
         chat = Chat.objects.create(portal=portal, chat_id=number + 1)
-        sessions = [_session(portal, chat, viewer) for viewer in range(1, chance.randint(2, 5) + 1)]
+        sessions = [session_of(portal, chat, viewer) for viewer in range(1, chance.randint(2, 5) + 1)]
         note = notes.add(sessions[0], chance.choice([LONG, SHORT])).pk
         words = count(100)
         writers = [Writer(session, note, chance, words) for session in sessions]
@@ -228,7 +228,7 @@ def _count(writers: list[Writer], number: int, tally: Tally) -> None:
         tally.lost.append((tally.rounds, lost))
 
 
-def _session(portal: Portal, chat: Chat, viewer: int) -> WidgetSession:
+def session_of(portal: Portal, chat: Chat, viewer: int) -> WidgetSession:
     return WidgetSession(
         portal=portal.pk,
         portal_epoch=0,

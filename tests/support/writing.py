@@ -1,6 +1,6 @@
 """What somebody does who writes in the rich editor."""
 
-from playwright.sync_api import Frame, Locator, expect
+from playwright.sync_api import Frame, Locator, Route, expect
 
 from tests.support.browser import Person, beside
 from widget.models import Note
@@ -44,3 +44,53 @@ def paste(text: Locator, **data: str) -> None:
         }""",
         data,
     )
+
+
+def edited(frame: Frame) -> Locator:
+    """The field of the first note that can be edited, opened."""
+    frame.locator(".note").get_by_role("button", name="Edit").first.click()
+    return frame.get_by_label("Text of the note")
+
+
+def save(frame: Frame) -> None:
+    """Press the editor's button."""
+    frame.locator(".editor").get_by_role("button", name="Save", exact=True).click()
+
+
+def stored() -> str:
+    """What the only note says."""
+    return beside(lambda: Note.objects.get().text)
+
+
+def everywhere(frame: Frame) -> str:
+    """All that is in view: notes, fields and drafts of a page."""
+    said: str = frame.evaluate(
+        "[document.body.innerText, ...[...document.querySelectorAll('textarea')].map(a => a.value)].join('\\n')"
+    )
+    return said
+
+
+class Held(list[Route]):
+    """Requests that get no answer before `release`."""
+
+    released = False
+
+    def release(self) -> None:
+        """They go on, and so does what comes from now on."""
+        self.released = True
+        for route in self:
+            route.continue_()
+
+
+def held(person: Person, method: str, pattern: str = "**/api/v1/notes/**") -> Held:
+    """Hold back a person's requests of a method."""
+    waiting = Held()
+
+    def hold(route: Route) -> None:
+        if route.request.method == method and not waiting.released:
+            waiting.append(route)
+        else:
+            route.continue_()
+
+    person.page.route(pattern, hold)
+    return waiting

@@ -65,6 +65,8 @@ class ClashSerializer(serializers.Serializer[Any]):
     base = serializers.CharField(allow_blank=True)
     mine = serializers.CharField(allow_blank=True)
     theirs = serializers.CharField(allow_blank=True)
+    line = serializers.IntegerField(help_text="Of the merged text, where they begin, counted from 0.")
+    lines = serializers.IntegerField(help_text="How many lines of the merged text they are.")
     pieces = serializers.SerializerMethodField()
 
     @extend_schema_field(PieceSerializer(many=True))

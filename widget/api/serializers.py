@@ -78,13 +78,15 @@ class NoteSerializer(serializers.ModelSerializer[Note]):
 
 class NoteEditedSerializer(NoteSerializer):
     """A note after an edit; ``merged``: it also says what others have changed since the version that was edited;
-    ``others``: the parts of it that they have made (null if that is too much to be shown)."""
+    ``others``: the parts of it that they have made (null if that is too much to be shown); ``before``: the version
+    that the edit was merged into, null if the note has changed since."""
 
     merged = serializers.BooleanField()
     others = PartSerializer(many=True, allow_null=True)
+    before = serializers.IntegerField(allow_null=True)
 
     class Meta(NoteSerializer.Meta):
-        fields = (*NoteSerializer.Meta.fields, "merged", "others")  # type: ignore[assignment]
+        fields = (*NoteSerializer.Meta.fields, "merged", "others", "before")  # type: ignore[assignment]
 
 
 class DeletedNoteSerializer(serializers.ModelSerializer[Note]):

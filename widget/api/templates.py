@@ -21,7 +21,7 @@ class TemplateSerializer(serializers.ModelSerializer[NoteTemplate]):
     """A template: what a new note may begin as. ``title`` names it; there is one of a name."""
 
     author = AuthorSerializer(source="*", read_only=True)
-    title = serializers.CharField(max_length=templates.TITLE)
+    title = TextField(max_length=templates.TITLE)
     text = TextField()
 
     class Meta:
@@ -56,7 +56,7 @@ class Templates(_View):
 
     @extend_schema(request=TemplateSerializer, responses=answers(*BODY, 403, 409, created=TemplateSerializer))
     def post(self, request: Request) -> Response:
-        """A new one, or another text for the one of that title."""
+        """A new one; if its title is taken, under the next number."""
         made = validated(TemplateSerializer(data=request.data))
         template = templates.keep(self.session, made["title"], made["text"])
         return Response(TemplateSerializer(template).data, status=201)

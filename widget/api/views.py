@@ -119,13 +119,14 @@ class NoteDetail(NotesView):
         """Save what was made of a version. What others have changed since is merged; what clashes is answered."""
         edit = validated(serializers.NoteEditSerializer(data=request.data))
         text = edit["text"]
-        note = editing.edit(
-            self.session, note_id, text, edit["version"], base=edit.get("base"), key=_key(request)
-        )
+        key = _key(request)
+        note = editing.edit(self.session, note_id, text, edit["version"], base=edit.get("base"), key=key)
         merged = note.text != text
         parts = compare(text, note.text) if merged else ()
         others = None if parts is None else PartSerializer(parts, many=True).data
-        return Response({**serializers.NoteSerializer(note).data, "merged": merged, "others": others})
+        before = editing.version_before(self.session, note, text, key)
+        answer = {"merged": merged, "others": others, "before": before}
+        return Response({**serializers.NoteSerializer(note).data, **answer})
 
     @extend_schema(
         parameters=[serializers.SeenSerializer],

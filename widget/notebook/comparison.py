@@ -10,7 +10,6 @@ from markdown_it.token import Token
 from widget.notebook import bounds, markdown
 from widget.notebook.merging.alignment import Work, matches
 from widget.notebook.merging.boxes import pair
-from widget.notebook.merging.tables import is_rule
 from widget.notebook.merging.words import PIECES
 
 # What readers see of marks within a line.
@@ -48,13 +47,21 @@ class _Word:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """What a reader takes in at a time: a paragraph, an item, a row. ``start`` and ``end`` are its lines."""
+    """What a reader takes in at a time: a paragraph, an item, a row. ``start`` and ``end`` are its lines.
+
+    ``form`` is what else readers see: of which level, with which number, in which kind of list or code.
+    """
 
     kind: str
+    form: str
     depth: int
     words: tuple[_Word, ...]
     start: int
     end: int
+
+    @property
+    def looks(self) -> object:
+        return self.kind, self.form, self.words
 
     @property
     def said(self) -> str:
@@ -68,7 +75,7 @@ def compare(before: str, after: str) -> Sequence[Part] | None:
         return None
     work = Work()
     pairs, _ = pair([block.said for block in old], [block.said for block in new], work)
-    stays = [(i, j) for i, j in pairs if (old[i].kind, old[i].words) == (new[j].kind, new[j].words)]
+    stays = [(i, j) for i, j in pairs if old[i].looks == new[j].looks]
     paired = dict(pairs)
     parts: list[Part] = []
     i = j = 0
@@ -160,32 +167,30 @@ def _blocks(text: str) -> list[_Block] | None:
         return None
     found: list[_Block] = []
     around: list[str] = []  # what the token stands in, from the outside
+    forms: list[str] = []
     row: list[_Word] = []
+    lines = (0, 0)  # of the row
     for token in tokens:
+        if token.type == "tr_open" and token.map:
+            lines = token.map[0], token.map[1]
         if token.type == "tr_close":
-            found.append(_row(row, found, text))
+            found.append(_Block("row", "", 0, tuple(row), *lines))
             row = []
         if token.nesting > 0:
             around.append(_AROUND.get(token.type, ""))
+            forms.append(f"{token.tag}{token.attrGet('start') or ''}")
         elif token.nesting < 0:
             around.pop()
+            forms.pop()
         elif "row" in around:
             row += [_Word(" │ ")] * bool(row) + list(_words(token))
         elif token.map:
             depth = min(_DEEPEST, sum(each in ("item", "inner", "quote") for each in around))
-            found.append(_Block(_kind(around, token), depth, tuple(_words(token)), *token.map))
+            form = " ".join([*forms[-_DEEPEST:], token.type])
+            found.append(_Block(_kind(around, token), form, depth, tuple(_words(token)), *token.map))
             # What else stands in an item has no mark of its own.
             around = ["inner" if each == "item" else each for each in around]
     return found
-
-
-def _row(words: Sequence[_Word], found: Sequence[_Block], text: str) -> _Block:
-    """Tokens of rows do not know their lines: the next one that has words, past the rule under the head."""
-    lines = text.split("\n")
-    start = found[-1].end if found else 0
-    while start + 1 < len(lines) and (not lines[start].strip() or is_rule(lines[start])):
-        start += 1
-    return _Block("row", 0, tuple(words), start, start + 1)
 
 
 def _kind(around: Sequence[str], token: Token) -> str:

@@ -7,14 +7,14 @@ this person may read in Bitrix24, and of the others that they exist. An operator
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q
 from django.dispatch import receiver
 
 from portals.bitrix24.errors import AccessDenied, AnswerTooLarge
 from portals.bitrix24.rest import BATCH_LIMIT, BatchResult, RestClient
 from portals.models import Portal, signals
 from widget.access.portal import LARGEST_ANSWER
-from widget.models import Chat, Note
+from widget.models import Chat, Note, NoteTemplate
 
 # What its members have deleted is theirs to undo, nobody's to read.
 _SIZE = Count("notes", filter=Q(notes__deleted_at=None))
@@ -42,15 +42,16 @@ def _everything(portal: Portal) -> Iterator[dict[str, Any]]:
     chats = Chat.objects.filter(portal=portal).prefetch_related(Prefetch("notes", kept), "templates")
     for chat in chats.order_by("pk").iterator(chunk_size=_CHATS):
         notes = [_with_history(note) for note in chat.notes.all()]
-        templates = [
-            {name: getattr(template, name) for name in _TEMPLATE} for template in chat.templates.all()
-        ]
         yield {
             "chat_id": chat.chat_id,
             "number_of_notes": len(notes),
             "notes": notes,
-            "templates": templates,
+            "templates": _templates(chat),
         }
+
+
+def _templates(chat: Chat) -> list[dict[str, Any]]:
+    return [{name: getattr(template, name) for name in _TEMPLATE} for template in chat.templates.all()]
 
 
 def _with_history(note: Note) -> dict[str, Any]:
@@ -64,7 +65,9 @@ def _part(portal: Portal, client: RestClient, after: int) -> dict[str, Any]:
 
     Raises: Bitrix24Error.
     """
-    following = Chat.objects.filter(portal=portal, pk__gt=after).annotate(size=_SIZE).order_by("pk")
+    has_templates = Exists(NoteTemplate.objects.filter(chat=OuterRef("pk")))
+    chats_after = Chat.objects.filter(portal=portal, pk__gt=after).prefetch_related("templates")
+    following = chats_after.annotate(size=_SIZE, has_templates=has_templates).order_by("pk")
     chats, has_more, readable = _asked(client, list(following[:_PART]))
     notes: dict[int, list[dict[str, Any]]] = {chat.pk: [] for chat in readable}
     kept = Note.objects.filter(chat__in=notes, deleted_at=None).order_by("pk")
@@ -72,7 +75,12 @@ def _part(portal: Portal, client: RestClient, after: int) -> dict[str, Any]:
         notes[note.pop("chat_id")].append(note)
     return {
         "chats": [
-            {"chat_id": chat.chat_id, "number_of_notes": chat.size, "notes": notes.get(chat.pk)}
+            {
+                "chat_id": chat.chat_id,
+                "number_of_notes": chat.size,
+                "notes": notes.get(chat.pk),
+                "templates": _templates(chat) if chat.pk in notes else None,
+            }
             for chat in chats
         ],
         "next": chats[-1].pk if has_more else None,
@@ -87,7 +95,7 @@ def _asked(
     Where the portal has more to tell of them than we read, the part ends after half of them. Raises: Bitrix24Error.
     """
     chats, has_more = _few(found, most)
-    filled = [chat for chat in chats if chat.size]
+    filled = [chat for chat in chats if chat.size or chat.has_templates]
     try:
         return chats, has_more, _readable(client, filled)
     except AnswerTooLarge:
@@ -102,7 +110,7 @@ def _few(found: Sequence[Any], most: int) -> tuple[Sequence[Any], bool]:
     for number, chat in enumerate(found):
         if filled == most or notes >= _NOTES:
             return found[:number], True
-        filled += bool(chat.size)
+        filled += bool(chat.size or chat.has_templates)
         notes += chat.size
     return found, len(found) == _PART
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from widget.access.sessions import WidgetSession
 from widget.models import Note
 from widget.notebook import bounds, checklists, history, markdown, merging, notes, rendering
-from widget.notebook.merging import Clash, Clashing
+from widget.notebook.merging import Clashing
 from widget.notebook.notes import StaleNote
 
 # How often a text is made anew because somebody else was faster.
@@ -36,7 +36,7 @@ def edit(
     Raises: ReadOnly, NoSuchNote, Overtaken, StaleNote if the changes exclude each other.
     """
     notes.require_write(session)
-    request = hashlib.sha256(f"{session.viewer} {key} {text}".encode()).hexdigest() if key else ""
+    request = _request(session, key, text)
 
     def edited(seen: Note) -> str:
         if seen.version == version and base is None:
@@ -46,6 +46,16 @@ def edit(
         return _merged(seen, version, text, base)
 
     return _rewrite(session, note_id, edited, request=request)
+
+
+def version_before(session: WidgetSession, note: Note, text: str, key: UUID | None) -> int | None:
+    """The version to go back to for who takes the edit ``text`` back; None if it is not the latest of the note."""
+    made = key is not None and note.request == _request(session, key, text)
+    return note.version - 1 if made else None
+
+
+def _request(session: WidgetSession, key: UUID | None, text: str) -> str:
+    return hashlib.sha256(f"{session.viewer} {key} {text}".encode()).hexdigest() if key else ""
 
 
 def tick(session: WidgetSession, note_id: int, box: int, *, checked: bool, version: int) -> Note:
@@ -84,7 +94,7 @@ def _merged(note: Note, version: int, text: str, base: str | None = None) -> str
     except Clashing as clashing:
         raise StaleNote(note, base, clashing.clashes, clashing.merged) from None
     if len(merged) > bounds.TEXT or not merged.strip():
-        raise StaleNote(note, base, [Clash(base, text, note.text)], merged)
+        raise StaleNote(note, base, [merging.whole_clash(base, text, note.text, merged)], merged)
     return merged
 
 
@@ -107,7 +117,7 @@ def _rewrite(
         with notes.change(session, note_id) as note:
             # Otherwise somebody was faster: once more, of what they wrote.
             if note.version == seen.version:
-                history.keep(note, text, session.viewer)
+                history.keep(note, text, session.viewer, by_tick=by_tick)
                 for field, value in {"text": text, **made}.items():
                     setattr(note, field, value)
                 note.editor_id, note.editor_name = session.viewer, session.viewer_name

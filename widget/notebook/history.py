@@ -1,7 +1,7 @@
 """What a note said before, and what each change did to it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -44,11 +44,15 @@ class Version:
     parts: Sequence[Part] | None = None
 
 
-def keep(note: Note, text: str, writer: int) -> None:
-    """Record what ``note`` says before ``writer`` makes ``text`` of it; of very many versions some go."""
+def keep(note: Note, text: str, writer: int, *, by_tick: bool) -> None:
+    """Record what ``note`` says before ``writer`` makes ``text`` of it; of very many versions some go.
+
+    Nothing is folded into a tick: ticks are forgotten first.
+    """
     current = _current(note)
     fields = {name: getattr(current, name) for name in _FIELDS} | {
-        "folded": not current.by_tick
+        "folded": not by_tick
+        and not current.by_tick
         and current.editor_id == writer
         and timezone.now() - current.written_at <= FOLDED
         and not merging.drops_words(note.text, text)
@@ -64,7 +68,8 @@ def versions(note: Note) -> Sequence[Version]:
     """
     listed: list[Version] = []
     ticked: Version | None = None
-    for each in [_current(note), *(Version(**values) for values in note.revisions.values(*_FIELDS))]:
+    earlier = note.revisions.filter(version__lt=note.version)
+    for each in [_current(note), *(Version(**values) for values in earlier.values(*_FIELDS))]:
         if each.by_tick:
             ticked = ticked or each
             continue
@@ -110,26 +115,52 @@ def was_made_by(note: Note, request: str) -> bool:
 def _kept(note: Note, number: int) -> Version:
     if number == note.version:
         return _current(note)
-    return Version(**note.revisions.values(*_FIELDS).get(version=number))
+    found = note.revisions.values(*_FIELDS).filter(version=number).first()
+    if found is None:
+        raise NoSuchVersion(number)
+    return Version(**found)
 
 
-def _surplus(note: Note) -> Sequence[int]:
-    """Versions to forget: the oldest ticks and folded ones, and the oldest of whoever wrote most.
+def _surplus(note: Note) -> Collection[int]:
+    """Versions to forget: the oldest ticks and folded ones, and of the others first what somebody replaced within
+    minutes where they did so most often, then the oldest of whoever wrote most.
 
-    So nobody pushes out what others wrote, however often they write, and everybody's last version stays.
+    So nobody pushes out what others wrote, however often they write, and everybody's last words stay.
     """
-    kept = list(note.revisions.values_list("version", "by_tick", "folded", "editor_id"))
-    surplus = [version for version, by_tick, _, _ in kept if by_tick][KEPT_VERSIONS:]
-    surplus += [version for version, by_tick, folded, _ in kept if folded and not by_tick][KEPT_VERSIONS:]
-    written = [(version, editor) for version, by_tick, folded, editor in kept if not by_tick and not folded]
-    while len(written) > KEPT_VERSIONS:
-        most, number = Counter(editor for _, editor in written).most_common(1)[0]
-        if number == 1:
-            break
-        oldest = min(row for row in written if row[1] == most)
-        written.remove(oldest)
-        surplus.append(oldest[0])
-    return surplus
+    kept = [Version(**values) for values in note.revisions.values(*_FIELDS)]
+    surplus = [each.version for each in kept if each.by_tick][KEPT_VERSIONS:]
+    surplus += [each.version for each in kept if each.folded and not each.by_tick][KEPT_VERSIONS:]
+    groups: list[list[Version]] = []  # what one person wrote within minutes, newest first
+    for each in kept:
+        if each.by_tick or each.folded:
+            continue
+        if groups and _folds(each, groups[-1][-1]):
+            groups[-1].append(each)
+        else:
+            groups.append([each])
+    for _ in range(sum(map(len, groups)) - KEPT_VERSIONS):
+        largest = max(groups, key=len)
+        if len(largest) == 1:
+            most, number = Counter(each.editor_id for [each] in groups).most_common(1)[0]
+            if number == 1:
+                break
+            largest = next(group for group in reversed(groups) if group[0].editor_id == most)
+            groups.remove(largest)
+        surplus.append(largest.pop().version)
+    return set(surplus) - _needed(kept)
+
+
+def _needed(kept: Sequence[Version]) -> set[int]:
+    """Everybody's last text, and what ticks were made in, which belong to it; ``kept`` is newest first."""
+    needed = set()
+    writers = set()
+    ticked = False
+    for each in kept:
+        if not each.by_tick and (ticked or each.editor_id not in writers):
+            needed.add(each.version)
+            writers.add(each.editor_id)
+        ticked = each.by_tick
+    return needed
 
 
 def _folds(earlier: Version, later: Version) -> bool:

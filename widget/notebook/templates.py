@@ -1,6 +1,7 @@
 """A chat's own templates: what its members may begin a note with."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
 
 from django.db import transaction
 
@@ -28,17 +29,30 @@ def of_chat(session: WidgetSession) -> Sequence[NoteTemplate]:
 
 
 def keep(session: WidgetSession, title: str, text: str) -> NoteTemplate:
-    """A new template, or another text for the one of this title. Raises: ReadOnly, TooMany, Chat.DoesNotExist."""
+    """A new template; of a title that is taken, under the next number, so that nobody's is written over.
+
+    Raises: ReadOnly, TooMany, Chat.DoesNotExist.
+    """
     notes.require_write(session)
     with transaction.atomic():
         # One change at a time in a chat: so there are never more, nor two of a title.
         chat = Chat.objects.select_for_update(no_key=True).only("pk").get(pk=session.chat)
-        others = NoteTemplate.objects.filter(chat=chat).exclude(title=title)
-        if others.count() >= MOST:
+        known = dict(NoteTemplate.objects.filter(chat=chat).values_list("title", "text"))
+        free = next(each for each in _titles(title) if known.get(each) in (None, text))
+        if free in known:
+            return NoteTemplate.objects.get(chat=chat, title=free)
+        if len(known) >= MOST:
             raise TooMany
-        said = {"text": text, "author_id": session.viewer, "author_name": session.viewer_name}
-        template, _ = NoteTemplate.objects.update_or_create(said, chat=chat, title=title)
-    return template
+        return NoteTemplate.objects.create(
+            chat=chat, title=free, text=text, author_id=session.viewer, author_name=session.viewer_name
+        )
+
+
+def _titles(title: str) -> Iterator[str]:
+    yield title
+    for number in count(2):
+        end = f" ({number})"
+        yield title[: TITLE - len(end)] + end
 
 
 def delete(session: WidgetSession, template_id: int) -> None:

@@ -453,7 +453,7 @@ class TestPortalAway:
         removed = opens.form("alpha", PRIYA, "chat21")
         opens.emulator.control.members("alpha", 22, remove=[PRIYA])
         monkeypatch.setattr(
-            RestClient.batch, "__kwdefaults__", RestClient.batch.__kwdefaults__ | {"deadline": 0.3}
+            RestClient.batch, "__kwdefaults__", {**(RestClient.batch.__kwdefaults__ or {}), "deadline": 0.3}
         )
         opens.emulator.control.fault("alpha", delay_ms=600)
         for _ in range(breaker.THRESHOLD):

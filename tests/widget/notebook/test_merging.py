@@ -47,11 +47,11 @@ def test_changes_of_other_lines_are_brought_together(base: str, mine: str, their
 @pytest.mark.parametrize(
     ("base", "mine", "theirs", "clash"),
     [
-        ("rent 900\nend", "rent 950\nend", "rent 990\nend", Clash("rent 900", "rent 950", "rent 990")),
-        ("a\nb\nc", "a\nc", "a\nB\nc", Clash("b", "", "B")),
-        ("a\nb\nc\nd", "a\nX\nd", "a\nb\nC\nd", Clash("b\nc", "X", "b\nC")),
+        ("rent 900\nend", "rent 950\nend", "rent 990\nend", Clash("rent 900", "rent 950", "rent 990", 0, 1)),
+        ("a\nb\nc", "a\nc", "a\nB\nc", Clash("b", "", "B", 1, 0)),
+        ("a\nb\nc\nd", "a\nX\nd", "a\nb\nC\nd", Clash("b\nc", "X", "b\nC", 1, 1)),
         # both move a copy to one place, each another
-        ("a\n\n", "\na\n", "\na\nN\n", Clash("a\n\n", "\na\n", "\na\nN\n")),
+        ("a\n\n", "\na\n", "\na\nN\n", Clash("a\n\n", "\na\n", "\na\nN\n", 0, 3)),
     ],
 )
 def test_changes_of_one_line_clash(base: str, mine: str, theirs: str, clash: Clash) -> None:

@@ -75,7 +75,7 @@ class TestMerging:
         assert (problem["current"]["text"], problem["current"]["version"]) == ("rent 990\nkeys", 2)
         [clash] = problem["clashes"]
         pieces = [(piece["kind"], piece["text"]) for piece in clash.pop("pieces")]
-        assert clash == {"base": "rent 900", "mine": "rent 950", "theirs": "rent 990"}
+        assert clash == {"base": "rent 900", "mine": "rent 950", "theirs": "rent 990", "line": 0, "lines": 1}
         assert pieces == [("same", "rent "), ("removed", "990"), ("added", "950")]
         assert problem["merged"] == "rent 950\nkeys\nlamp"
         assert Note.objects.get().text == "rent 990\nkeys"

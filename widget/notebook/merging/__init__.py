@@ -6,7 +6,7 @@ library does it. Words that somebody wrote are in what comes out, or in the clas
 
 from widget.notebook.merging.boxes import tick
 from widget.notebook.merging.changes import Clash, Clashing
-from widget.notebook.merging.lines import merge
+from widget.notebook.merging.lines import merge, whole_clash
 from widget.notebook.merging.words import drops_words
 
-__all__ = ["Clash", "Clashing", "drops_words", "merge", "tick"]
+__all__ = ["Clash", "Clashing", "drops_words", "merge", "tick", "whole_clash"]

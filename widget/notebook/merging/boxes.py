@@ -8,7 +8,7 @@ from widget.notebook import bounds
 from widget.notebook.merging.alignment import Pairs, Work, matches
 from widget.notebook.merging.words import unmarked
 
-_BOX = re.compile(r"^([ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)+\[)([ xX])(?=\][ \t])", re.M)
+_BOX = re.compile(r"^([ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t][ \t>]*)+\[)([ xX])(?=\](?:[ \t]|$))", re.M)
 _NUMBER = re.compile(r"^([ \t>]*)\d{1,9}(?=[.)][ \t])", re.M)
 # Of a hundred: as much of a line must be left for it to be the same one.
 _LIKE = 50

@@ -10,11 +10,16 @@ _WHOLE = 2
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """Lines that both changed, each in another way: what they said, and what each of the two made of them."""
+    """Lines that both changed, each in another way: what they said, and what each of the two made of them.
+
+    In the text that is offered (`Clashing.merged`) they are ``lines`` lines from ``line`` on, counted from 0.
+    """
 
     base: str
     mine: str
     theirs: str
+    line: int
+    lines: int
 
 
 class Clashing(Exception):

@@ -17,7 +17,7 @@ class _Settled:
     """What becomes of a region, and what of it clashes."""
 
     lines: Sequence[str]
-    clash: Clash | None = None
+    clash: tuple[str, str, str] | None = None
 
 
 def merge(base: str, mine: str, theirs: str) -> str:
@@ -43,18 +43,24 @@ def merge(base: str, mine: str, theirs: str) -> str:
     for region in found:
         each = _settle(before, region, rows, work)
         settled.append(each)
-        merged += [*before[done : region.start], *each.lines]
-        clashes += [each.clash] if each.clash else []
+        merged += before[done : region.start]
+        clashes += [Clash(*each.clash, len(merged), len(each.lines))] if each.clash else []
+        merged += each.lines
         done = region.end
     merged += before[done:]
     text = "\n".join(merged)
     if _loses_words(before, found, settled, of_both=not clashes):
-        raise Clashing([Clash(base, mine, theirs)], mine)
+        raise Clashing([whole_clash(base, mine, theirs)], mine)
     if clashes:
         raise Clashing(clashes, text)
     if loses(before, ours, other, merged):
-        raise Clashing([Clash(base, mine, theirs)], mine)
+        raise Clashing([whole_clash(base, mine, theirs)], mine)
     return text
+
+
+def whole_clash(base: str, mine: str, theirs: str, offered: str | None = None) -> Clash:
+    """All of a text is to be chosen; ``offered`` is what is offered instead of ``mine``."""
+    return Clash(base, mine, theirs, 0, (mine if offered is None else offered).count("\n") + 1)
 
 
 def _settle(before: Sequence[str], region: Region, rows: set[int], work: Work) -> _Settled:
@@ -81,8 +87,8 @@ def _settle(before: Sequence[str], region: Region, rows: set[int], work: Work) -
 def _clash(before: Sequence[str], region: Region, lines: Sequence[str] | None = None) -> _Settled:
     """A region that asks; ``lines`` are the changes of both, and where they exclude each other mine."""
     mine, theirs = region.mine or (), region.theirs or ()
-    texts = ("\n".join(each) for each in (before[region.start : region.end], mine, theirs))
-    return _Settled(mine if lines is None else lines, Clash(*texts))
+    was = before[region.start : region.end]
+    return _Settled(mine if lines is None else lines, ("\n".join(was), "\n".join(mine), "\n".join(theirs)))
 
 
 def _must_part(first: Sequence[str], second: Sequence[str]) -> bool:

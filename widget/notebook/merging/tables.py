@@ -19,8 +19,9 @@ def is_rule(line: str) -> bool:
 def spans(lines: Sequence[str]) -> list[tuple[int, int, int]]:
     """The tables of a text: first line, the one behind the last, and the rule."""
     found = []
+    end = 0
     for n in range(1, len(lines)):
-        if "|" in lines[n] and "|" in lines[n - 1] and is_rule(lines[n]):
+        if n > end and "|" in lines[n] and "|" in lines[n - 1] and is_rule(lines[n]):
             end = n + 1
             while end < len(lines) and "|" in lines[end]:
                 end += 1

@@ -20,7 +20,8 @@ PIECES = re.compile(
 )
 _WORD = re.compile(r"\w")
 _NUMBER = re.compile(r"\s*\d+[.)]\s+$")
-_SENTENCE = tuple(".!?…:;\u3002\uff01\uff1f\uff1b\uff1a\u0964\u061f")
+# Behind a colon stands a value, and two of one field are a question.
+_SENTENCE = tuple(".!?…\u3002\uff01\uff1f\u0964\u061f")
 
 
 def merge(base: str, mine: str, theirs: str, work: Work) -> tuple[str, bool]:

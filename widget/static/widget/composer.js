@@ -69,6 +69,8 @@ export class Composer {
 
   keep(words = this.field.text) {
     const text = join(this.#pending, words);
+    // Who may no longer write can still read and copy it.
+    this.form.toggleAttribute("data-words", Boolean(text));
     // Whoever has emptied the field does not go on with what was in it.
     this.#key = text && (this.#key || newKey());
     const kept = text ? { text, key: this.#key } : null;
@@ -92,7 +94,15 @@ export class Composer {
     const element = this.notes.addPending(text);
     announce("saving");
     try {
-      this.notes.confirmPending(element, await this.#send(text));
+      const made = this.api.add(text, this.#key).catch(async (problem) => {
+        if (problem.code !== "key_reused") throw problem;
+        const { addAgain } = await import("./dist/later.js");
+        return addAgain(this.api, text, problem, (key) => {
+          this.#key = key;
+          this.keep();
+        });
+      });
+      this.notes.confirmPending(element, await made);
       this.#key = "";
       this.#pending = "";
       announce("saved");
@@ -106,30 +116,6 @@ export class Composer {
     } finally {
       this.field.busy = false;
       this.keep();
-    }
-  }
-
-  /** What was written on to a text that had arrived becomes an edit of its note, of what was sent: its first version. */
-  async #send(text) {
-    try {
-      return await this.api.add(text, this.#key);
-    } catch (problem) {
-      if (problem.code !== "key_reused") throw problem;
-      const edited = await this.#goOn(problem.current, text);
-      if (edited) return edited;
-      this.#key = newKey();
-      this.keep();
-      return this.api.add(text, this.#key);
-    }
-  }
-
-  /** Resolves to nothing if it is another text, or does not go together with what others made of the note. */
-  async #goOn(made, text) {
-    try {
-      const sent = made.version === 1 ? made : await this.api.version(made.id, 1);
-      return text.includes(sent.text) && (await this.api.edit(made.id, text, 1));
-    } catch (problem) {
-      if (![404, 409].includes(problem.status)) throw problem;
     }
   }
 }

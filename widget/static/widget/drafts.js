@@ -4,10 +4,14 @@
 import { userOption } from "#frames/parent.js";
 
 const PAUSE = 500;
+const LONGEST = 2_000;
 
 export class Draft {
   #timer;
   #waiting;
+  #since = 0;
+  // What was written here and is to be found again.
+  #written = "";
   // As the browser's storage has it: null for nothing, "" for what Bitrix24 keeps.
   #own = null;
 
@@ -15,7 +19,8 @@ export class Draft {
   constructor({ member_id: memberId, dialog_id: dialogId, viewer_id: viewerId }, kind, id = "") {
     this.name = `${kind}:${dialogId}:${id}`;
     this.key = `${kind}:${dialogId}:${memberId}:${viewerId}:${id}`;
-    addEventListener("pagehide", () => this.#hand());
+    addEventListener("pagehide", () => this.#leave());
+    document.addEventListener("visibilitychange", () => this.#leave());
   }
 
   /** Whether Bitrix24 keeps it. */
@@ -47,6 +52,7 @@ export class Draft {
   /** Keeps `value`, null for nothing. What another frame has kept since is replaced, but not thrown away. */
   write(value) {
     const kept = value ? JSON.stringify(value) : "";
+    this.#written = kept;
     const before = this.#own;
     try {
       if (kept) localStorage.setItem(this.key, kept);
@@ -82,10 +88,24 @@ export class Draft {
     }
   }
 
+  /** Soon after the last key, and now and then for who does not pause. */
   #later(kept) {
     clearTimeout(this.#timer);
+    if (this.#waiting === undefined) this.#since = Date.now();
     this.#waiting = kept;
-    this.#timer = setTimeout(() => this.#hand(), kept ? PAUSE : 0);
+    const left = this.#since + LONGEST - Date.now();
+    this.#timer = setTimeout(() => this.#hand(), kept ? Math.max(0, Math.min(PAUSE, left)) : 0);
+  }
+
+  /** Another frame that was done may have thrown away what stands in the field of this one. */
+  #leave() {
+    if (!this.#written) return;
+    try {
+      if (localStorage.getItem(this.key) === null) localStorage.setItem(this.key, this.#written);
+    } catch {
+      this.#waiting = this.#written;
+    }
+    this.#hand();
   }
 
   /** If Bitrix24 does not answer, the text is still in its field. */
@@ -104,11 +124,13 @@ export class Edits {
 
   constructor(frame) {
     this.frame = frame;
+    // Drafts that came when somebody had begun anew: pairs of a note's id and a draft.
+    this.late = [];
     // Bitrix24 gives its options by their names only: these are the ids.
     this.index = new Draft(frame, "edits");
   }
 
-  /** Resolves to pairs of a note's id and `{text, version}`; `shown` are ids of which another frame may have kept one. */
+  /** Reads what is kept; `shown` are ids of which another frame may have kept one. */
   async load(shown) {
     const listed = this.index.elsewhere ? [...((await this.index.read()) ?? []), ...shown] : [];
     const ids = [...new Set([...this.index.ids, ...listed])];
@@ -116,8 +138,13 @@ export class Edits {
     // What was written before the answer came is newer.
     ids.forEach((id, place) => {
       if (!(id in this.#kept)) this.#kept[id] = edits[place];
+      else if (edits[place] && this.#kept[id]) this.late.push([id, edits[place]]);
     });
     this.#known = true;
+  }
+
+  /** Pairs of a note's id and what is kept of an edit of it. */
+  get all() {
     return Object.entries(this.#kept).filter(([, edit]) => edit);
   }
 

@@ -2,9 +2,10 @@
 // What is written is saved after a pause; until somebody is done it can be taken back.
 import { newKey } from "#frames/api.js";
 import { announce, blank, text } from "#frames/texts.js";
+import { addAgain } from "./add-note.js";
 import { showClash } from "./clash.js";
 import { addPreview, linkOnPaste } from "./preview.js";
-import { reason, showError } from "./text-field.js";
+import { attended, reason, showError } from "./text-field.js";
 import { Unsent } from "./unsent.js";
 
 const PAUSE = 5_000;
@@ -21,11 +22,13 @@ export class Editor {
   #note;
   // Once the note is gone: the key of the new one that may be made of the words.
   #key = "";
+  #label = "";
   #words;
 
   /**
-   * `TextField` is that of the page, `edits` keeps drafts. `onClose(note, merged)` gets the note as it is now, undefined
-   * when nothing changed, and what was written if others' changes were merged into it.
+   * `TextField` is that of the page, `edits` keeps drafts. `onClose(note, {merged, here})` gets the note as it is now,
+   * undefined when nothing changed, what was written if others' changes were merged into it, and whether the keyboard
+   * was in the editor.
    */
   constructor(element, { TextField, api, edits, onClose }) {
     Object.assign(this, { element, api, edits, onClose });
@@ -35,11 +38,11 @@ export class Editor {
     this.unsent = new Unsent(api, this.id, kept);
     this.source = kept.source ?? source;
     this.#saved = kept.saved ?? this.source;
-    this.#key = kept.key ?? "";
     this.#words = kept.text;
     this.#undecided = kept.undecided ?? false;
     this.prose = element.querySelector(".note-text");
     this.form = blank("blank-editor");
+    this.form.editor = this;
     this.form.querySelector("textarea").value = kept.text;
     this.hint = this.form.querySelector(".composer-hint");
     this.prose.hidden = true;
@@ -55,6 +58,12 @@ export class Editor {
     this.field.enrich();
   }
 
+  /** Goes on with `words`. */
+  add(words) {
+    this.field.value = [this.field.text, words].filter(Boolean).join("\n\n");
+    this.focus();
+  }
+
   focus() {
     this.field.area.setSelectionRange(-1, -1);
     this.field.focus();
@@ -63,10 +72,8 @@ export class Editor {
   keep(words) {
     this.#asked = false;
     const typed = words !== this.#words;
-    // Other words are another note.
-    if (this.#key && typed) this.#key = newKey();
     this.#words = words;
-    if (words !== this.#saved) this.hint.textContent = "";
+    if (words !== this.#saved && !this.#undecided) this.hint.textContent = "";
     this.#remember(words);
     if (typed) this.#later(PAUSE);
   }
@@ -101,15 +108,24 @@ export class Editor {
     } catch (problem) {
       if (problem.status === 404) return this.#lose();
       this.#undecided = problem.code === "stale";
-      if (!this.#undecided) this.#later(AGAIN);
-      this.hint.textContent = text(this.#undecided ? "clashes" : "unsaved");
+      if (this.#undecided) this.hint.textContent = text("clashes");
+      // What is refused is refused again.
+      else if (problem.status >= 400 && problem.status < 500 && problem.status !== 429)
+        this.hint.textContent = reason(problem);
+      else {
+        this.#later(AGAIN);
+        this.hint.textContent = text("unsaved");
+      }
     }
   }
 
   /** One after the other. */
   #send(value) {
     const send = async () => {
-      this.#note = await this.unsent.save(value, () => this.#remember());
+      const note = await this.unsent.save(value, () => this.#remember());
+      // What was merged a moment ago can still be undone.
+      if (note.version === this.#note?.version) note.before ??= this.#note.before;
+      this.#note = note;
       this.#saved = value;
       this.#remember();
       return this.#note;
@@ -141,10 +157,20 @@ export class Editor {
   close(note, merged) {
     clearTimeout(this.#timer);
     this.edits.put(this.id, null);
+    const here = attended(this.form);
     this.form.remove();
     this.field.close();
     this.prose.hidden = false;
-    this.onClose(note, merged);
+    this.onClose(note, { merged, here });
+  }
+
+  /** The note, which was gone, is back. */
+  back() {
+    if (!this.#key) return;
+    this.#key = "";
+    this.field.button.textContent = this.#label;
+    showError(this.form);
+    this.keep(this.field.text);
   }
 
   async save(value) {
@@ -152,15 +178,33 @@ export class Editor {
     clearTimeout(this.#timer);
     this.field.busy = true;
     try {
-      if (this.#key) return this.close(await this.api.add(value, this.#key));
-      // What was saved a moment ago by itself need not be sent again.
+      if (this.#key) {
+        const made = this.api.add(value, this.#key);
+        const again = (problem) => {
+          if (problem.code !== "key_reused") throw problem;
+          return addAgain(this.api, value, problem);
+        };
+        return this.close(await made.catch(again));
+      }
       await this.#turn.catch(() => {});
-      const note = value === this.#saved && this.#note ? this.#note : await this.#send(value);
-      this.close(note, note.merged ? value : null);
+      const note = await this.#send(value);
       announce(note.merged ? "merged" : "saved");
+      if (!this.#goesOn(value)) return this.close(note, note.merged ? value : null);
+      this.field.busy = false;
+      this.hint.textContent = text("saved");
     } catch (problem) {
+      // Of words that somebody wrote meanwhile it is asked again, and they are what is shown.
+      if (problem.code === "stale" && this.#goesOn(value)) {
+        this.field.busy = false;
+        return this.save(this.field.checked);
+      }
       this.#fail(problem);
     }
+  }
+
+  /** Whether somebody has written on since `value` was sent. */
+  #goesOn(value) {
+    return this.field.checked !== value && this.field.checked !== "";
   }
 
   #fail(problem) {
@@ -174,6 +218,7 @@ export class Editor {
   #lose() {
     this.#key = newKey();
     this.#remember();
+    this.#label ||= this.field.button.textContent;
     this.field.button.textContent = text("asNew");
     this.hint.textContent = "";
     showError(this.form, text("gone"));

@@ -14,12 +14,13 @@ export function showMerged(element, { api, note, sent, onUndone }) {
     element.querySelector("[data-action=edit]").focus();
   });
   const button = section.querySelector("[data-action=unmerge]");
+  button.hidden = note.before === null;
   button.addEventListener("click", async () => {
     if (button.getAttribute("aria-busy") === "true") return;
     button.setAttribute("aria-busy", "true");
     showError(section);
     try {
-      const before = await api.version(note.id, note.version - 1);
+      const before = await api.version(note.id, note.before);
       const now = await api.edit(note.id, before.text, note.version);
       section.remove();
       announce("saved");

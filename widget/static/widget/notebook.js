@@ -1,7 +1,7 @@
 // Entry of the sidebar page. The notes are already in it; this makes them live.
 import { Api } from "#frames/api.js";
 import { openChat } from "#frames/parent.js";
-import { announce, blank } from "#frames/texts.js";
+import { announce, blank, text } from "#frames/texts.js";
 import { closeCards, startCards } from "./cards.js";
 import { Composer } from "./composer.js";
 import { Notes } from "./notes.js";
@@ -10,6 +10,7 @@ import { Presence } from "./presence.js";
 import { addPreview, linkOnPaste } from "./preview.js";
 import { Search } from "./search.js";
 import { Session } from "./session.js";
+import { showError } from "./text-field.js";
 import { keepTimes } from "./times.js";
 import { choice } from "./writing.js";
 
@@ -38,9 +39,20 @@ function close(problem) {
   box.focus();
 }
 
+/** A button opens and closes what comes when it is first asked for. */
+function opens(button, make) {
+  let panel;
+  button.addEventListener("click", async () => {
+    try {
+      panel ??= make(button, await import("./dist/later.js"));
+      panel.toggle();
+    } catch {
+      showError(form, text("failed"));
+    }
+  });
+}
+
 let composer;
-let bin;
-let templates;
 keepTimes();
 choice.start(frame);
 const session = new Session(frame, { onRights: showRights, onLost: close });
@@ -82,16 +94,18 @@ if (form) {
   linkOnPaste(form.querySelector("textarea"));
   composer = new Composer(form, { api, frame, notes });
   notes.resume((words, key) => composer.take(words, key));
-  form.querySelector("[data-action=templates]").addEventListener("click", async ({ currentTarget }) => {
-    const { Templates } = await import("./dist/later.js");
-    templates ??= new Templates(currentTarget, { api, onChoose: (words) => composer.begin(words) });
-    templates.toggle();
+  opens(form.querySelector("[data-action=templates]"), (button, { Templates }) => {
+    return new Templates(button, { api, onChoose: (words) => composer.begin(words) });
   });
-  document.getElementById("open-bin").addEventListener("click", async ({ currentTarget }) => {
-    const { Bin } = await import("./dist/later.js");
-    bin ??= new Bin(currentTarget, { api, onRestored: (note) => notes.comeBack(note) });
-    bin.toggle();
+  opens(document.getElementById("open-bin"), (button, { Bin }) => {
+    return new Bin(button, { api, onRestored: (note) => notes.comeBack(note) });
   });
 }
-startCards(frame, composer ? (words) => composer.add(words) : null);
+// Into the note that somebody is writing, of several the last.
+let writing = null;
+root.addEventListener("focusin", ({ target }) => {
+  writing = target.closest(".editor, .composer") ?? writing;
+});
+
+startCards(frame, composer && ((words) => ((writing?.isConnected && writing.editor) || composer).add(words)));
 root.toggleAttribute("data-live", true);

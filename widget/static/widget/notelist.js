@@ -3,7 +3,7 @@
 import { announce, blank, text } from "#frames/texts.js";
 import { NoteElements } from "./noteelements.js";
 import { PendingChanges } from "./pending-changes.js";
-import { reason, showError } from "./text-field.js";
+import { attended, reason, showError } from "./text-field.js";
 
 // Being saved, edited, looked into, about to be deleted, or just deleted and still to be undone.
 const BUSY = "[aria-busy], [data-deleted], :has(.editor, .history, .note-ask)";
@@ -159,8 +159,9 @@ export class NoteList extends NoteElements {
   bury(element) {
     const trace = blank("blank-undo");
     trace.dataset.deleted = element.dataset.note;
+    const here = attended(element);
     element.replaceWith(trace);
-    trace.querySelector("button").focus();
+    if (here) trace.querySelector("button").focus();
     announce("deleted");
   }
 
@@ -218,7 +219,10 @@ export class NoteList extends NoteElements {
   confirmPending(element, note) {
     element.querySelector(".note-text").classList.remove("prose-plain");
     element.removeAttribute("aria-busy");
-    document.getElementById(`note-${note.id}`)?.remove();
+    const known = document.getElementById(`note-${note.id}`);
+    // Somebody writes there already.
+    if (known && edited(known)) return element.remove();
+    known?.remove();
     this.show(element, note);
   }
 

@@ -1,11 +1,11 @@
 // The Notes card: what can be done with each note of the list.
 
-import { announce, blank, text } from "#frames/texts.js";
+import { announce, text } from "#frames/texts.js";
 import { Checkboxes } from "./checkboxes.js";
 import { copy } from "./clipboard.js";
 import { Edits } from "./drafts.js";
 import { NoteList } from "./notelist.js";
-import { reason, showError, TextField } from "./text-field.js";
+import { attended, reason, showError, TextField } from "./text-field.js";
 
 export class Notes extends NoteList {
   constructor(root, parts) {
@@ -25,7 +25,7 @@ export class Notes extends NoteList {
     if (!element) return;
     const actions = {
       edit: (each) => this.#edit(each),
-      ask: this.#ask,
+      ask: (each) => this.#ask(each),
       more: this.#more,
       pin: this.#pin,
       copy: this.#copy,
@@ -49,8 +49,9 @@ export class Notes extends NoteList {
         element,
         await this.api.pin(element.dataset.note, button.getAttribute("aria-pressed") !== "true"),
       );
+      const here = attended(element);
       this.place(element);
-      button.focus();
+      if (here) button.focus();
       announce("saved");
     } catch (problem) {
       showError(element, reason(problem));
@@ -67,15 +68,7 @@ export class Notes extends NoteList {
 
   async #template(element) {
     showError(element);
-    const title = element.querySelector(".note-text").textContent.trim().split("\n")[0].slice(0, 80).trim();
-    const source = element.querySelector(".note-source").content.textContent;
-    try {
-      await this.api.keepTemplate(title, source);
-      element.querySelector(".note-said").textContent = text("templateKept");
-      announce("templateKept");
-    } catch (problem) {
-      showError(element, reason(problem));
-    }
+    (await this.#load(element))?.keepAsTemplate(element, this.api);
   }
 
   async #history(element, button) {
@@ -127,7 +120,16 @@ export class Notes extends NoteList {
 
   /** Shows a note that is back, and leads to it. */
   comeBack(note) {
-    document.getElementById(`note-${note.id}`)?.remove();
+    const shown = document.getElementById(`note-${note.id}`);
+    const form = shown?.querySelector(".editor");
+    // Whoever still writes there goes on.
+    if (form) {
+      delete shown.held;
+      form.editor.back();
+      form.field.focus();
+      return;
+    }
+    shown?.remove();
     this.insert(note).focus();
     this.updateEmptyState();
   }
@@ -142,14 +144,15 @@ export class Notes extends NoteList {
     showError(element);
     const later = await this.#load(element);
     if (!later || element.querySelector(".editor")) return;
+    element.querySelector(".history")?.remove();
     this.#quiet(element, true);
     const editor = new later.Editor(element, {
       TextField,
       api: this.api,
       edits: this.edits,
-      onClose: (note, merged) => {
+      onClose: (note, { merged, here }) => {
         this.#quiet(element, false);
-        element.querySelector("[data-action=edit]").focus();
+        if (here) element.querySelector("[data-action=edit]").focus();
         this.release(element, note);
         if (merged) this.#showMerged(element, note, merged);
       },
@@ -159,8 +162,22 @@ export class Notes extends NoteList {
 
   /** Opens again what was being edited; `adopt(words, key)` takes what was written into a note that is gone. */
   async resume(adopt) {
+    this.adopt = adopt;
     const shown = [...this.list.children].map((element) => element.dataset.note).filter(Boolean);
-    for (const [id, { text: words, key }] of await this.edits.load(shown)) {
+    await this.edits.load(shown);
+    // Whoever began before they came goes on; what was written before that becomes a note of its own.
+    for (const [, { text: words }] of this.edits.late) adopt(words);
+    await this.#reopen();
+  }
+
+  /** The whole notebook again, and with it the drafts that waited. */
+  replace(page, filtered) {
+    super.replace(page, filtered);
+    if (!filtered && this.adopt) this.#reopen();
+  }
+
+  async #reopen() {
+    for (const [id, { text: words, key }] of this.edits.all) {
       try {
         let element = document.getElementById(`note-${id}`);
         // Among what is looked for only what fits is shown; the draft waits.
@@ -169,50 +186,20 @@ export class Notes extends NoteList {
         if (await this.#open(element)) announce("restored");
       } catch (problem) {
         if (problem.status !== 404) continue;
-        adopt(words, key);
+        this.adopt(words, key);
         this.edits.put(id, null);
       }
     }
   }
 
-  /** The question before a note is deleted, in its place. */
-  #ask(element) {
-    this.#quiet(element, true);
-    const question = blank("blank-ask");
-    const keep = () => {
-      question.remove();
-      this.#quiet(element, false);
-      element.querySelector("[data-action=ask]").focus();
-    };
-    question.querySelector("[data-action=keep]").addEventListener("click", keep);
-    question.querySelector("[data-action=delete]").addEventListener("click", () => {
-      this.#remove(element, question);
+  async #ask(element) {
+    const later = await this.#load(element);
+    later?.askToDelete(element, {
+      api: this.api,
+      onAsked: (asked) => this.#quiet(element, asked),
+      onStale: (note) => this.show(element, note),
+      onDeleted: () => this.bury(element),
     });
-    question.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") keep();
-    });
-    element.append(question);
-    question.querySelector("[data-action=keep]").focus();
-  }
-
-  async #remove(element, question) {
-    const button = question.querySelector("[data-action=delete]");
-    if (button.getAttribute("aria-busy") === "true") return;
-    button.setAttribute("aria-busy", "true");
-    showError(question);
-    try {
-      await this.api.remove(element.dataset.note, element.dataset.version);
-    } catch (problem) {
-      // What would be deleted is shown first.
-      if (problem.current) this.show(element, problem.current);
-      // Somebody else was faster: what was wanted has come true.
-      if (problem.status !== 404) {
-        button.removeAttribute("aria-busy");
-        showError(question, reason(problem));
-        return;
-      }
-    }
-    this.bury(element);
   }
 
   #quiet(element, busy) {

@@ -1,6 +1,6 @@
 // Templates for a new note: those that every chat has, in the page's language, and the chat's own.
 import { announce, blank, fill, text } from "#frames/texts.js";
-import { reason, showError } from "./text-field.js";
+import { attended, reason, showError } from "./text-field.js";
 
 export class Templates {
   /** `onChoose(text)` gets what a template says. */
@@ -31,8 +31,9 @@ export class Templates {
         ...shared.map(({ title, text: words }) => this.#row(title, words)),
         ...own.results.map((template) => this.#row(template.title, template.text, template)),
       ];
+      const here = attended(this.panel) || document.activeElement === this.button;
       this.list.replaceChildren(...rows);
-      rows[0].querySelector("button").focus();
+      if (here) rows[0].querySelector("button").focus();
     } catch (problem) {
       showError(this.panel, reason(problem));
     }
@@ -74,4 +75,17 @@ async function everywhere() {
     text: page.querySelector(`[data-markdown="${option.dataset.template}"]`).content.textContent.trim(),
   }));
   return [...found, { title: text("emptyNote"), text: "" }];
+}
+
+/** Makes a template of a note. */
+export async function keepAsTemplate(element, api) {
+  const title = element.querySelector(".note-text").textContent.trim().split("\n")[0].slice(0, 80).trim();
+  const source = element.querySelector(".note-source").content.textContent;
+  try {
+    await api.keepTemplate(title, source);
+    element.querySelector(".note-said").textContent = text("templateKept");
+    announce("templateKept");
+  } catch (problem) {
+    showError(element, reason(problem));
+  }
 }

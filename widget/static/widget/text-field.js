@@ -24,6 +24,12 @@ export function showError(box, message = "", tone = "") {
   element.hidden = !message;
 }
 
+/** Whether the keyboard is in `box`, or nowhere: an answer takes it from nobody who went on elsewhere. */
+export function attended(box) {
+  const { activeElement } = document;
+  return activeElement === document.body || box.contains(activeElement);
+}
+
 export class TextField {
   // What takes the place of the text area once it is here.
   #rich = null;
@@ -37,10 +43,11 @@ export class TextField {
     this.button = form.querySelector("[type=submit]");
     this.count = form.querySelector(".composer-count");
     this.onInput = onInput ?? (() => {});
-    this.area.addEventListener("input", (event) => {
-      this.composing = event.isComposing;
-      this.input();
-    });
+    this.area.addEventListener("input", () => this.input());
+    for (const type of ["compositionstart", "compositionend"])
+      this.area.addEventListener(type, () => {
+        this.composing = type === "compositionstart";
+      });
     this.toggle = form.querySelector("[data-action=markdown]");
     this.toggle.addEventListener("click", () => this.#switch());
     form.addEventListener("submit", (event) => {
@@ -50,7 +57,8 @@ export class TextField {
     form.addEventListener("keydown", (event) => {
       if (event.isComposing) return;
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
-      else if (event.key === "Escape") onCancel();
+      // A key that is held down answers no question.
+      else if (event.key === "Escape" && !event.repeat) onCancel();
     });
     this.changed();
   }
@@ -90,7 +98,7 @@ export class TextField {
 
   fail(message) {
     showError(this.form, message);
-    this.focus();
+    if (attended(this.form)) this.focus();
   }
 
   focus() {

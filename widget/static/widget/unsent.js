@@ -21,8 +21,14 @@ export class Unsent {
   /** Resolves to the note. `onSent()` is called when there is something to remember. */
   async save(text, onSent) {
     if (this.sent) {
-      const note = await this.#send(this.sent);
-      if (text === note.sent) return note;
+      const { text: before } = this.sent;
+      try {
+        const note = await this.#send(this.sent);
+        if (text === before) return note;
+      } catch (problem) {
+        // What was refused is old by now: what is written now is asked about.
+        if (problem.code !== "stale" || text === before) throw problem;
+      }
     }
     this.sent = { text, version: this.version, base: this.base, key: newKey() };
     onSent();
@@ -39,6 +45,6 @@ export class Unsent {
       throw problem;
     }
     this.start(note.version, note.merged ? sent.text : undefined);
-    return Object.assign(note, { sent: sent.text });
+    return note;
   }
 }

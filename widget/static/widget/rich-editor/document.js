@@ -70,17 +70,23 @@ export class NoteDocument {
     const aligned = children.length === this.#kept.length;
     let text = "";
     let before = -1;
+    let unchanged = false;
     for (const [index, child] of children.entries()) {
       const place = this.#place(child, aligned ? index : before + 1);
       const kept = place >= 0 && !anew.has(child);
       const stands = kept ? place : aligned ? index : -1;
       if (!index) text = stands === 0 ? this.#lead : "";
       else {
-        const gap = stands > 0 && before === stands - 1 ? this.#kept[before].gap : "";
-        text += /\n/.test(gap) && (!anew.has(child) || /\n\n/.test(gap)) ? gap : "\n\n";
+        const beside = stands > 0 && before === stands - 1;
+        const gap = beside ? this.#kept[before].gap : "";
+        // Between two that nobody has touched it is as it was, whatever that is.
+        const exact = beside && kept && unchanged;
+        const apart = /\n/.test(gap) && (!anew.has(child) || /\n\n/.test(gap));
+        text += exact || apart ? gap : "\n\n";
       }
       text += kept ? this.#kept[place].raw : this.#block(child, children[index - 1] ?? null, bare.has(child));
       before = stands;
+      unchanged = kept;
     }
     const last = this.#kept.length - 1;
     return last >= 0 && before === last ? text + this.#kept[last].gap : text;

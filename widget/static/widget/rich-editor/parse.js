@@ -7,6 +7,9 @@ const OPTIONS = { gfm: true, breaks: true };
 const ENTITY = /&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[a-zA-Z][a-zA-Z\d]*);/g;
 const { nodes, marks } = schema;
 
+// Levels of quotes and lists. What is deeper takes more than its length to read; people write four or five.
+const DEEP = /^(?:[ \t]*(?:>|[-+*][ \t]|\d{1,9}[.)][ \t])){20}/m;
+
 /** Something that the editor has no form for; the block around it stays Markdown. */
 class Unsupported extends Error {}
 
@@ -16,6 +19,7 @@ class Unsupported extends Error {}
  * `raws` gets the text of list items and table rows too. `decode` turns one HTML entity into what it stands for.
  */
 export function parse(source, { raws, decode }) {
+  if (DEEP.test(source)) return null;
   const reader = new Reader(raws, decode);
   const tokens = Lexer.lex(source, OPTIONS);
   let lead = "";

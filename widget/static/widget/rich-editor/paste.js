@@ -159,6 +159,8 @@ function opened(content) {
   return new Slice(content, Number(content.firstChild.isTextblock), Number(content.lastChild.isTextblock));
 }
 
+const ADDRESS = /^(?:https?|mailto|tel):\S+$/i;
+
 /** Properties of the view. */
 export function pasting(decode) {
   return {
@@ -185,7 +187,10 @@ export function pasting(decode) {
         const html = event.clipboardData?.getData("text/html") ?? "";
         const text = event.clipboardData?.getData("text/plain") ?? "";
         const { from, to, empty } = view.state.selection;
-        if (!empty && /^(?:https?|mailto|tel):\S+$/i.test(text.trim())) {
+        const over = view.state.doc.textBetween(from, to, "\n", "\n");
+        const words =
+          view.state.doc.resolve(from).parent.type.allowsMarkType(marks.link) && !ADDRESS.test(over);
+        if (!empty && words && ADDRESS.test(text.trim())) {
           view.dispatch(view.state.tr.addMark(from, to, marks.link.create({ href: text.trim() })));
         } else if (html.length > MOST_HTML) view.pasteText(text.slice(0, MOST_TEXT));
         else return false;

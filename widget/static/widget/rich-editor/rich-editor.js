@@ -93,10 +93,6 @@ export class RichEditor {
     made += 1;
     this.area = area;
     this.onChange = onChange;
-    // There is one field of this name.
-    this.name = area.getAttribute("aria-label");
-    area.removeAttribute("aria-label");
-    area.hidden = true;
     this.dom = document.createElement("div");
     this.dom.className = "rich";
     menu.id = `slash-${made}`;
@@ -104,16 +100,22 @@ export class RichEditor {
     this.place = document.createElement("div");
     this.place.className = "rich-place";
     this.dom.append(tools, this.place);
-    area.before(this.dom);
     const template = (name) => {
       const { content } = parts.querySelector(`[data-markdown="${name}"]`);
       return new NoteDocument(content.textContent.trim(), decode).node.content;
     };
     this.plugins = [slashMenu(menu, template), rules, ...keys, history(), tableEditing(), followed];
+    // Before anything on the page is another: what cannot be read is left to the text field.
+    const state = this.#state(area.value);
+    // There is one field of this name.
+    this.name = area.getAttribute("aria-label");
+    area.removeAttribute("aria-label");
+    area.hidden = true;
+    area.before(this.dom);
     this.toolbar = new Toolbar(tools, () => this.view);
     this.hint = parts.querySelector("[data-hint]").textContent;
     this.view = new EditorView(this.place, {
-      state: this.#state(area.value),
+      state,
       dispatchTransaction: (transaction) => this.#apply(transaction),
       nodeViews: { list_item: (node, view, place) => new ItemView(node, view, place) },
       attributes: (state) => this.#attributes(state),

@@ -68,7 +68,11 @@ export class Toolbar {
 
   #setLink(said) {
     const href =
-      !said || ADDRESS.test(said) ? said : said.includes("@") ? `mailto:${said}` : `https://${said}`;
+      !said || ADDRESS.test(said)
+        ? said
+        : /^[^/\s@]+@[^/\s@]+$/.test(said)
+          ? `mailto:${said}`
+          : `https://${said}`;
     const view = this.view();
     setLink(href)(view.state, view.dispatch);
     this.#closeLink();
