@@ -23,7 +23,7 @@ from portals.bitrix24.errors import (
 from portals.lifecycle import uninstall
 from portals.lifecycle.install import next_presence_check
 from portals.lifecycle.uninstall import NOT_INSTALLED, UNCONFIRMED, Presence
-from portals.models import BLOCKED_BY_OPERATOR, Portal, PortalToken
+from portals.models import BLOCKED_BY_OPERATOR, Portal, PortalToken, signals
 from portals.outgoing import addresses, gateway
 from portals.outgoing.consequences import TOKEN_REFUSED
 from portals.tokens import pairs
@@ -74,7 +74,7 @@ def check(portal: Portal) -> Presence:
         found = _ask(portal)
         disproved = () if found is Presence.GONE else _visit(portal)
     except (PortalGone, PortalMoved) as error:
-        if portal.status_reason not in _PARKED:
+        if portal.status == Portal.Status.ACTIVE:  # what it was blocked for before is still so
             portal.block(addresses.PORTAL_GONE)
         log.warning("portal_vanished", portal=portal.member_id, reason=error.code)
         return Presence.UNKNOWN
@@ -143,8 +143,9 @@ def _there(portal: Portal, found: Presence, disproved: tuple[str, ...]) -> None:
     and nothing against an uninstall."""
     if found is not Presence.INSTALLED:
         disproved = _OF_ADDRESS if disproved and portal.erase_due_at is None else ()
-    if portal.status_reason in disproved:
-        portal.recover("found_again", disproved=disproved)
+    if portal.status_reason in disproved and portal.recover("found_again", disproved=disproved):
+        # What it was blocked for before that is not known any more.
+        signals.perhaps_paid.send(Portal, portal=portal)
 
 
 def _gone(portal: Portal) -> None:

@@ -55,6 +55,7 @@ class Consequence:
 
 
 UNPAID: Final = "unpaid"
+NOT_INSTALLED: Final = "not_installed"
 TOKEN_REFUSED: Final = "token_refused"  # noqa: S105 - a reason
 SOON: Final = Patience(first=30, longest=3600)
 # Somebody has to act first, so asking more often only makes noise at Bitrix24.
@@ -65,7 +66,7 @@ _OF_AUTHORIZATION_SERVER: Final[Mapping[Disposition, Consequence]] = {
     Disposition.REFRESH_TOKEN: Consequence(Effect.NONE, SOON),
     Disposition.TOKEN_DEAD: Consequence(Effect.TOKEN_REFUSED, SELDOM, "token_dead"),
     # After an update its administrator has not opened yet the application counts as not installed, too.
-    Disposition.NOT_INSTALLED: Consequence(Effect.BLOCK, SELDOM, "not_installed"),
+    Disposition.NOT_INSTALLED: Consequence(Effect.BLOCK, SELDOM, NOT_INSTALLED),
     Disposition.UNPAID: Consequence(Effect.BLOCK, SELDOM, UNPAID),
     Disposition.PORTAL_GONE: Consequence(Effect.BLOCK, SELDOM, "portal_gone"),
     Disposition.PORTAL_MOVED: Consequence(Effect.NONE, SOON),
@@ -84,7 +85,7 @@ _DEMOTED: Final = Consequence(Effect.TOKEN_REFUSED, SELDOM, NotAdministrator.def
 _GRANT_DEAD: Final = Consequence(Effect.TOKEN_DIES, SELDOM, "token_dead")
 _TABLE: Final = {Source.AUTHORIZATION_SERVER: _OF_AUTHORIZATION_SERVER, Source.PORTAL: _OF_PORTAL}
 # Blocks that a successful refresh disproves; "portal_gone" is about the address, which a refresh does not visit.
-DISPROVED_BY_REFRESH: Final = frozenset({"token_dead", "not_installed", "uninstall_unconfirmed"})
+DISPROVED_BY_REFRESH: Final = frozenset({"token_dead", NOT_INSTALLED, "uninstall_unconfirmed"})
 _ASKED_SECONDS: Final = 1800
 
 
@@ -113,5 +114,8 @@ def disproved_by_refresh(portal: Portal) -> None:
     reason = blocked.values_list("status_reason", flat=True).first()
     if reason in DISPROVED_BY_REFRESH:
         portal.recover("token_refreshed", disproved=DISPROVED_BY_REFRESH)
-    elif reason == UNPAID and cache.add(f"perhaps_paid:{portal.pk}", 1, timeout=_ASKED_SECONDS):
+    # Who was taken for gone may have been blocked for that before.
+    if reason in (UNPAID, NOT_INSTALLED) and cache.add(
+        f"perhaps_paid:{portal.pk}", 1, timeout=_ASKED_SECONDS
+    ):
         signals.perhaps_paid.send(Portal, portal=portal)

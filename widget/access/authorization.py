@@ -19,8 +19,9 @@ from typing import Final
 import structlog
 from django.conf import settings
 
-from portals.bitrix24.errors import Bitrix24Error, TokenDead, TokenExpired
+from portals.bitrix24.errors import Bitrix24Error, RateLimited, TokenDead, TokenExpired
 from portals.bitrix24.payloads import AppInfo
+from portals.infrastructure import shared
 from portals.models import Portal
 from portals.outgoing import addresses, bulkhead, gateway, suspicion
 from portals.refusals import Refusal
@@ -36,6 +37,9 @@ _DEADLINE: Final = 3.0
 # Seconds that a token lives (Bitrix24 REST docs, "OAuth 2.0"); it is young as long as a right is fresh.
 _LIFETIME: Final = 3600
 _PLACE: Final = "authorization server"
+# It has asked us to wait; it is not said for whom. Seconds, where it does not say how many.
+_RESTS: Final = "authorization-server-rests"
+_REST_SECONDS: Final = 5.0
 # Questions of a process that are under way at once: it serves all portals, and no limit of it is documented.
 _AT_MOST: Final = 64
 
@@ -76,6 +80,8 @@ def _promises(inquiry: Inquiry) -> bool:
 def _holder(inquiry: Inquiry) -> AppInfo | None:
     """The server's plain yes to a living token of ours. Raises: Refusal, TokenDead, TokenExpired."""
     token, portal = inquiry.claim.access_token, inquiry.portal
+    if shared.recall(_RESTS):
+        return None
     try:
         suspicion.asks(token)
         with bulkhead.place(_PLACE, at_most=_AT_MOST):
@@ -90,6 +96,8 @@ def _holder(inquiry: Inquiry) -> AppInfo | None:
         return None
     except Bitrix24Error as error:
         log.info("authorization_server_passed_over", portal=portal.member_id, reason=error.code)
+        if isinstance(error, RateLimited) and error.http_status:
+            shared.remember(_RESTS, value=True, seconds=error.retry_after or _REST_SECONDS)
         return None
     if word.client_id != settings.BITRIX24_CLIENT_ID:
         suspicion.failed_at(portal.pk)

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from portals.bitrix24.errors import ServerTrouble, Unreachable
 from portals.bitrix24.payloads import AppInfo, DialogKind
@@ -17,6 +17,9 @@ from widget.access.kept import OfToken, OfViewer
 from widget.models import Chat
 
 A = TypeVar("A", bound=Answer)
+
+# All that an open asks, together: a person looks at an empty panel meanwhile.
+_SECONDS: Final = 10.0
 
 
 class Away(Exception):
@@ -42,6 +45,7 @@ class Inquiry:
     holder: AppInfo | None = None
     holder_asked: bool = False
     rights: Rights | None = None
+    begun: float = field(default_factory=time.monotonic)
     _viewers: dict[int, OfViewer] = field(default_factory=dict)
 
     @classmethod
@@ -57,6 +61,11 @@ class Inquiry:
                 if all(inquiry.good(answer) for answer in here):
                     return inquiry
         return cls(claim, visits.portal_for(claim.member_id))
+
+    @property
+    def left(self) -> float:
+        """Seconds that somebody may still be waited for."""
+        return max(0.5, _SECONDS - (time.monotonic() - self.begun))
 
     def wait_for(self, away: Away) -> None:
         """The portal is away: answers of the last hour count from now on."""

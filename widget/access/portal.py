@@ -68,7 +68,12 @@ def _ask(inquiry: Inquiry, commands: Mapping[str, Command]) -> BatchResult:
 
     def work(client: RestClient) -> BatchResult:
         try:
-            return client.batch({**commands, "dialog": dialog}, optional=optional, max_bytes=LARGEST_ANSWER)
+            return client.batch(
+                {**commands, "dialog": dialog},
+                optional=optional,
+                deadline=inquiry.left,
+                max_bytes=LARGEST_ANSWER,
+            )
         except (Unreachable, ServerTrouble) as error:
             raise Away(error) from None
 

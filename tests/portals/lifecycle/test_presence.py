@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from portals.lifecycle import presence, uninstall
 from portals.lifecycle.uninstall import Presence
-from portals.models import BLOCKED_BY_OPERATOR, Portal, PortalToken
+from portals.models import BLOCKED_BY_OPERATOR, Portal, PortalToken, signals
+from portals.tokens import pairs
 from tests.support.clocks import Clocks
 from tests.support.opens import Opens
 
@@ -158,3 +159,36 @@ def test_where_an_access_token_tells_no_refresh_token_is_spent(
     control.forget_requests()
     assert uninstall.presence(portal, may_refresh=may_refresh) is Presence.GONE
     assert [call["method"] for call in control.requests("oauth")] == ["app.info"]
+
+
+def test_who_has_not_paid_and_cannot_be_found_has_not_paid(opens: Opens, installed: Install) -> None:
+    portal = installed()
+    portal.block("unpaid")
+    opens.emulator.control.fault("alpha", "portal404")
+    presence.check(portal)
+    assert Portal.objects.values_list("status", "status_reason").get() == ("blocked", "unpaid")
+
+
+@pytest.mark.parametrize("way", ["look", "refresh"])
+def test_who_had_not_paid_and_is_found_again_is_asked_about_it(
+    opens: Opens, installed: Install, way: str
+) -> None:
+    """That the application seemed gone has taken the place of the reason."""
+    portal = installed()
+    portal.block("unpaid")
+    portal.block("not_installed")
+    asked: list[int] = []
+
+    def note(sender: type[Portal], portal: Portal, **_: object) -> None:
+        asked.append(portal.pk)
+
+    signals.perhaps_paid.connect(note)
+    try:
+        if way == "look":
+            presence.check(portal)
+        else:
+            pairs.refresh(portal.tokens.get().pk, spent_generation=1)
+    finally:
+        signals.perhaps_paid.disconnect(note)
+    assert Portal.objects.get().status == "active"
+    assert asked == [portal.pk]

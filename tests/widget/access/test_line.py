@@ -15,14 +15,13 @@ from django.utils import timezone
 
 from portals.bitrix24.errors import RateLimited, TimeBudgetSpent
 from portals.bitrix24.payloads import OpenRequest
-from portals.bitrix24.rest import RestClient
 from portals.models import Portal
 from portals.outgoing import breaker, bulkhead, limits, suspicion
 from portals.outgoing.limits import PortalGate
 from tests.support.clocks import Clocks
 from tests.support.opens import Opens, frame_data
 from tests.support.scene import commands, cost, with_dialog
-from widget.access import OpenClaim, kept
+from widget.access import OpenClaim, inquiry, kept
 from widget.access.sessions import WidgetSession
 from widget.api.throttles import Reading
 from widget.models import Chat
@@ -452,16 +451,31 @@ class TestPortalAway:
         """Nobody else waits for it, and who was removed elsewhere does not read on."""
         removed = opens.form("alpha", PRIYA, "chat21")
         opens.emulator.control.members("alpha", 22, remove=[PRIYA])
-        monkeypatch.setattr(
-            RestClient.batch, "__kwdefaults__", {**(RestClient.batch.__kwdefaults__ or {}), "deadline": 0.3}
-        )
-        opens.emulator.control.fault("alpha", delay_ms=600)
+        monkeypatch.setattr(inquiry, "_SECONDS", 0.5)
+        opens.emulator.control.fault("alpha", delay_ms=1000)
         for _ in range(breaker.THRESHOLD):
             assert opens.widget("alpha", MEI, "chat24").status_code == 503
         opens.emulator.control.fault("alpha")
+        monkeypatch.undo()
         time.sleep(0.6)  # the last one that nobody waits for any more
         assert opens.post(form(opens, TOMAS)).status_code == 200
         assert cost(opens, with_dialog(removed, CHAT)).response.status_code == 403
+
+    def test_an_authorization_server_that_asks_to_wait_is_left_alone(self, opens: Opens) -> None:
+        assert opens.post(form(opens, MEI)).status_code == 200
+        opens.emulator.control.fault("oauth", "query_limit")
+        opens.emulator.control.forget_requests()
+        for viewer in (MEI, TOMAS, PRIYA):
+            assert opens.post(form(opens, viewer)).status_code == 200
+        assert len(opens.emulator.control.requests("oauth")) == 1
+
+    def test_all_questions_of_an_open_have_one_end(
+        self, opens: Opens, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(inquiry, "_SECONDS", 0.6)
+        opens.emulator.control.fault("alpha", delay_ms=1500)
+        assert opens.widget("alpha", PRIYA, "chat24").context["reason"] == "portal_unreachable"
+        time.sleep(1)  # nobody waits for it any more
 
     def test_who_was_refused_meanwhile_has_no_answers_left(self, opens: Opens) -> None:
         opens.emulator.control.members("alpha", 22, remove=[PRIYA])
