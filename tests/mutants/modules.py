@@ -47,6 +47,7 @@ _TEXTS: Final = (
     f"{_NOTEBOOK}/test_markdown.py",
     f"{_NOTEBOOK}/test_merging.py",
     f"{_NOTEBOOK}/test_comparison.py",
+    f"{_NOTEBOOK}/test_for_months.py",
     f"{_NOTEBOOK}/test_no_word_lost.py",
     f"{_NOTEBOOK}/test_words.py",
     f"{_NOTEBOOK}/test_bounds.py",
@@ -69,7 +70,9 @@ _LEAVING: Final = (
     f"{_LIFECYCLE}/test_erasure.py",
     f"{_LIFECYCLE}/test_transitions.py",
     f"{_INCOMING}/test_event_kinds.py",
+    f"{_INCOMING}/test_event_waits.py",
     "tests/scenarios/test_leaving.py",
+    "tests/scenarios/test_silent_portals.py",
     "tests/scenarios/test_coming_back.py",
     f"{_LIFECYCLE}/test_contradictions.py",
 )
@@ -92,10 +95,12 @@ _EVENTS: Final = (
     "tests/scenarios/test_living.py",
     f"{_INCOMING}/test_events.py",
     f"{_INCOMING}/test_event_kinds.py",
+    f"{_INCOMING}/test_event_waits.py",
     "tests/security/test_events.py",
     "tests/portals/operations/test_operator_events.py",
     f"{_LIFECYCLE}/test_contradictions.py",
     "tests/scenarios/test_leaving.py",
+    "tests/scenarios/test_silent_portals.py",
 )
 
 MODULES: Final[dict[str, tuple[str, ...]]] = {
@@ -167,6 +172,7 @@ MODULES: Final[dict[str, tuple[str, ...]]] = {
     "portals/lifecycle/payments.py": (
         _LATER,
         f"{_INCOMING}/test_event_kinds.py",
+        f"{_INCOMING}/test_event_waits.py",
         f"{_INCOMING}/test_events.py",
         f"{_OUTGOING}/test_consequences.py",
         "tests/scenarios/test_living.py",

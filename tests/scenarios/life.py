@@ -24,3 +24,8 @@ def bound(opens: Opens, key: str = "alpha") -> tuple[list[str], list[str]]:
     state = opens.emulator.control.installation(key)
     placements = [item["handler"] for item in opens.emulator.control.sidebar_items(key)]
     return placements, sorted(item["event"] for item in state["events"])
+
+
+def standing(portal: Portal) -> tuple[str, str]:
+    """Status and its reason, as they are stored."""
+    return Portal.objects.values_list("status", "status_reason").get(pk=portal.pk)

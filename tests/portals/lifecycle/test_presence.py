@@ -11,15 +11,12 @@ from portals.lifecycle import presence, uninstall
 from portals.lifecycle.uninstall import Presence
 from portals.models import BLOCKED_BY_OPERATOR, Portal, PortalToken, signals
 from portals.tokens import pairs
+from tests.scenarios.life import standing
 from tests.support.clocks import Clocks
 from tests.support.opens import Opens
 
 pytestmark = pytest.mark.django_db
 Install = Callable[..., Portal]
-
-
-def standing(portal: Portal) -> tuple[str, str]:
-    return Portal.objects.values_list("status", "status_reason").get(pk=portal.pk)
 
 
 @pytest.mark.parametrize("trouble", ["", "revoked", "wrong secret", "pending", "interrupted"])
