@@ -109,9 +109,8 @@ export class Editor {
       if (problem.status === 404) return this.#lose();
       this.#undecided = problem.code === "stale";
       if (this.#undecided) this.hint.textContent = text("clashes");
-      // What is refused is refused again.
-      else if (problem.status >= 400 && problem.status < 500 && problem.status !== 429)
-        this.hint.textContent = reason(problem);
+      // What is refused for what it is is refused again.
+      else if ([400, 403, 413, 422].includes(problem.status)) this.hint.textContent = reason(problem);
       else {
         this.#later(AGAIN);
         this.hint.textContent = text("unsaved");
