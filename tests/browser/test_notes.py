@@ -117,7 +117,7 @@ def test_deleted_and_taken_back(member: Member) -> None:
     expect(mei.locator(".note")).to_have_count(1, timeout=NEWS_MS)
 
     note.get_by_role("button", name="Delete").click()
-    note.get_by_role("button", name="Delete").last.click()
+    note.locator(".note-ask").get_by_role("button", name="Delete").click()
     expect(news(mei)).to_be_visible(timeout=NEWS_MS)
     news(mei).click()
     expect(mei.locator(".note")).to_have_count(0)

@@ -81,7 +81,8 @@ def test_an_operators_block_of_a_deleted_portal_is_not_opened_away(opens: Opens,
     opens.emulator.control.forget_requests()
     form = opens.emulator.control.open("alpha", ADMIN, placement="DEFAULT")
     assert told(opens.post(form)) == (403, "portal_blocked")
-    assert opens.emulator.control.requests() == []
+    # Of what was sent to us before some may be on its way still.
+    assert not [each for each in opens.emulator.control.requests() if each["kind"] != "event_out"]
     portal.refresh_from_db()
     assert (portal.status, portal.status_reason) == ("deleted", "operator")
 

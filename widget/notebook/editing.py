@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Callable
 from uuid import UUID
 
+from django.core.cache import caches
+
 from widget.access.sessions import WidgetSession
 from widget.models import Note
 from widget.notebook import bounds, checklists, history, markdown, merging, notes, rendering
@@ -12,6 +14,8 @@ from widget.notebook.notes import StaleNote
 
 # How often a text is made anew because somebody else was faster.
 ROUNDS = 5
+# Seconds: an edit that made no version, or whose version is no longer kept, is known again for so long.
+_REMEMBERED = 7 * 24 * 3600
 _WRITTEN = ("text", "editor_id", "editor_name", "version", "by_tick", "request", "updated_at")
 
 
@@ -41,11 +45,14 @@ def edit(
     def edited(seen: Note) -> str:
         if seen.version == version and base is None:
             return text
-        if request and history.was_made_by(seen, request):
+        if request and (history.was_made_by(seen, request) or caches["redis"].get(_made(note_id, request))):
             return seen.text
         return _merged(seen, version, text, base)
 
-    return _rewrite(session, note_id, edited, request=request)
+    note = _rewrite(session, note_id, edited, request=request)
+    if request:
+        caches["redis"].set(_made(note_id, request), 1, timeout=_REMEMBERED)
+    return note
 
 
 def version_before(session: WidgetSession, note: Note, text: str, key: UUID | None) -> int | None:
@@ -56,6 +63,10 @@ def version_before(session: WidgetSession, note: Note, text: str, key: UUID | No
 
 def _request(session: WidgetSession, key: UUID | None, text: str) -> str:
     return hashlib.sha256(f"{session.viewer} {key} {text}".encode()).hexdigest() if key else ""
+
+
+def _made(note_id: int, request: str) -> str:
+    return f"edit:{note_id}:{request}"
 
 
 def tick(session: WidgetSession, note_id: int, box: int, *, checked: bool, version: int) -> Note:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db.models.query import QuerySet
@@ -18,6 +19,7 @@ from widget.notebook.merging import Clashing
 from widget.notebook.merging.tables import spans
 
 PRIYA, MEI = 3, 7
+Two = tuple[WidgetSession, WidgetSession]
 TABLE = "| what | who |\n| --- | --- |\n| van | Ann |\n| food | Bob |"
 
 
@@ -140,9 +142,6 @@ def test_taking_a_part_back_takes_back_that_part(ahead: str, changed: tuple[str,
     assert "\n".join(lines) == before
 
 
-@pytest.mark.parametrize(
-    "quoted", ["> Costs:\n>\n> | what | who |\n> | --- | --- |\n> | van | Ann |\n> | food | Bob |"]
-)
 @pytest.mark.parametrize("changed", [("van", "lorry"), ("food", "drinks"), ("what", "which")])
 def test_taking_a_part_back_in_a_quote(changed: tuple[str, str]) -> None:
     quoted = "\n".join(f"> {line}" for line in ("Costs:", "", *TABLE.split("\n"))).replace("> \n", ">\n")
@@ -217,3 +216,28 @@ def test_a_table_of_rules_is_one_table() -> None:
     """Whatever it costs to look at a table, it is looked at once."""
     assert spans(["|-"] * 6400) == [(0, 6400, 1)]
     assert spans([*TABLE.split("\n"), "", *TABLE.split("\n")]) == [(0, 4, 1), (5, 9, 6)]
+
+
+@pytest.mark.django_db
+def test_a_repetition_is_made_once_though_it_met_the_same_of_another(two: Two) -> None:
+    priya, mei = two
+    note = notes.add(mei, "a")
+    key = uuid4()
+    editing.edit(priya, note.pk, "a\n\nb", 1)
+    editing.edit(mei, note.pk, "a\n\nb", 1, key=key)  # both add it; the answer is lost
+    editing.edit(priya, note.pk, "a", 2)  # it is taken out
+    note = editing.edit(mei, note.pk, "a\n\nb", 1, key=key)
+    assert note.text == "a"
+
+
+@pytest.mark.django_db
+def test_a_repetition_is_known_after_a_hundred_saves(two: Two) -> None:
+    priya, mei = two
+    note = notes.add(mei, "a")
+    key = uuid4()
+    note = editing.edit(priya, note.pk, "a\n\nb", 1, key=key)  # answer lost
+    for n in range(102):  # her other tab, or her phone, goes on
+        note = editing.edit(priya, note.pk, note.text + f" x{n}", note.version)
+    before = note.text
+    note = editing.edit(priya, note.pk, "a\n\nb", 1, key=key)
+    assert note.text == before

@@ -2,18 +2,14 @@
 import { blank } from "#frames/texts.js";
 import { reason, showError } from "./text-field.js";
 
-/**
- * `onAsked(asked)` tells that the question is there or gone, `onStale(note)` what would be deleted now, `onDeleted()`
- * that it was.
- */
-export function askToDelete(element, { api, onAsked, onStale, onDeleted }) {
-  if (element.querySelector(".note-ask, .editor")) return;
-  onAsked(true);
+/** Asks about one of the `notes`. */
+export function askToDelete(element, notes) {
+  notes.quiet(element, true);
   const question = blank("blank-ask");
   const [keep, button] = ["keep", "delete"].map((name) => question.querySelector(`[data-action=${name}]`));
   const close = () => {
     question.remove();
-    onAsked(false);
+    notes.quiet(element, false);
     element.querySelector("[data-action=ask]").focus();
   };
   const remove = async () => {
@@ -21,10 +17,10 @@ export function askToDelete(element, { api, onAsked, onStale, onDeleted }) {
     button.setAttribute("aria-busy", "true");
     showError(question);
     try {
-      await api.remove(element.dataset.note, element.dataset.version);
+      await notes.api.remove(element.dataset.note, element.dataset.version);
     } catch (problem) {
       // What would be deleted is shown first.
-      if (problem.current) onStale(problem.current);
+      if (problem.current) notes.show(element, problem.current);
       // Somebody else was faster: what was wanted has come true.
       if (problem.status !== 404) {
         button.removeAttribute("aria-busy");
@@ -32,7 +28,7 @@ export function askToDelete(element, { api, onAsked, onStale, onDeleted }) {
         return;
       }
     }
-    onDeleted();
+    notes.bury(element);
   };
   keep.addEventListener("click", close);
   button.addEventListener("click", remove);

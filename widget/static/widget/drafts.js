@@ -94,7 +94,7 @@ export class Draft {
     if (this.#waiting === undefined) this.#since = Date.now();
     this.#waiting = kept;
     const left = this.#since + LONGEST - Date.now();
-    this.#timer = setTimeout(() => this.#hand(), kept ? Math.max(0, Math.min(PAUSE, left)) : 0);
+    this.#timer = setTimeout(() => this.#hand(), kept ? Math.min(PAUSE, left) : 0);
   }
 
   /** Another frame that was done may have thrown away what stands in the field of this one. */
@@ -124,21 +124,19 @@ export class Edits {
 
   constructor(frame) {
     this.frame = frame;
-    // Drafts that came when somebody had begun anew: pairs of a note's id and a draft.
-    this.late = [];
     // Bitrix24 gives its options by their names only: these are the ids.
     this.index = new Draft(frame, "edits");
   }
 
-  /** Reads what is kept; `shown` are ids of which another frame may have kept one. */
-  async load(shown) {
+  /** Reads what is kept; of the ids `shown` another frame may have. `adopt(words)` gets what comes too late for a note. */
+  async load(shown, adopt) {
     const listed = this.index.elsewhere ? [...((await this.index.read()) ?? []), ...shown] : [];
     const ids = [...new Set([...this.index.ids, ...listed])];
     const edits = await Promise.all(ids.map((id) => this.#draft(id).read()));
     // What was written before the answer came is newer.
     ids.forEach((id, place) => {
       if (!(id in this.#kept)) this.#kept[id] = edits[place];
-      else if (edits[place] && this.#kept[id]) this.late.push([id, edits[place]]);
+      else if (edits[place] && this.#kept[id]) adopt(edits[place].text);
     });
     this.#known = true;
   }

@@ -165,6 +165,8 @@ export class Editor {
 
   /** The note, which was gone, is back. */
   back() {
+    delete this.element.held;
+    this.focus();
     if (!this.#key) return;
     this.#key = "";
     this.field.button.textContent = this.#label;

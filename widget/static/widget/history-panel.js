@@ -7,7 +7,21 @@ import { localise } from "./times.js";
 
 const day = new Intl.DateTimeFormat(locales, { dateStyle: "full" });
 
-export class HistoryPanel {
+/** Shows the history of one of the `notes` below it. */
+export function openHistory(element, button, notes) {
+  if (element.querySelector(".history")) return;
+  new HistoryPanel(element, {
+    api: notes.api,
+    onRestored: (note) => notes.show(element, note),
+    onClash: (words, version) => {
+      notes.edits.put(element.dataset.note, { text: words, version });
+      notes.edit(element, (editor) => editor.form.requestSubmit());
+    },
+    onClose: () => button.focus(),
+  });
+}
+
+class HistoryPanel {
   /** `onRestored(note)` gets the note as it is after a restore, `onClash(text, version)` what does not go together. */
   constructor(element, { api, onRestored, onClash, onClose }) {
     Object.assign(this, { element, api, onRestored, onClash, onClose });

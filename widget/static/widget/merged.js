@@ -4,8 +4,9 @@ import { announce, blank } from "#frames/texts.js";
 import { parts } from "./difference.js";
 import { reason, showError } from "./text-field.js";
 
-/** `note` was merged with what was `sent`; `onUndone(note, sent)` gets it as it was before. */
-export function showMerged(element, { api, note, sent, onUndone }) {
+/** `note`, one of the `notes`, was merged with what was `sent`. */
+export function showMerged(element, note, sent, notes) {
+  const { api } = notes;
   element.querySelector(".merged")?.remove();
   const section = blank("blank-merged");
   section.querySelector(".version-text").append(...parts(note.others ?? []));
@@ -24,7 +25,9 @@ export function showMerged(element, { api, note, sent, onUndone }) {
       const now = await api.edit(note.id, before.text, note.version);
       section.remove();
       announce("saved");
-      onUndone(now, sent);
+      notes.show(element, now);
+      notes.edits.put(element.dataset.note, { text: sent, version: now.version, undecided: true });
+      notes.edit(element);
     } catch (problem) {
       button.removeAttribute("aria-busy");
       showError(section, reason(problem));

@@ -102,7 +102,7 @@ if (form) {
   });
 }
 // Into the note that somebody is writing, of several the last.
-let writing = null;
+let writing;
 root.addEventListener("focusin", ({ target }) => {
   writing = target.closest(".editor, .composer") ?? writing;
 });

@@ -3,6 +3,7 @@
 import { announce, text } from "#frames/texts.js";
 import { Checkboxes } from "./checkboxes.js";
 import { copy } from "./clipboard.js";
+import { askToDelete } from "./deleting.js";
 import { Edits } from "./drafts.js";
 import { NoteList } from "./notelist.js";
 import { attended, reason, showError, TextField } from "./text-field.js";
@@ -24,8 +25,8 @@ export class Notes extends NoteList {
     const element = button?.closest(".note");
     if (!element) return;
     const actions = {
-      edit: (each) => this.#edit(each),
-      ask: (each) => this.#ask(each),
+      edit: (each) => this.edit(each),
+      ask: (each) => askToDelete(each, this),
       more: this.#more,
       pin: this.#pin,
       copy: this.#copy,
@@ -72,38 +73,12 @@ export class Notes extends NoteList {
   }
 
   async #history(element, button) {
-    if (element.querySelector(".history")) return;
-    const later = await this.#load(element);
-    if (!later || element.querySelector(".history")) return;
-    new later.HistoryPanel(element, {
-      api: this.api,
-      onRestored: (note) => this.show(element, note),
-      onClash: (text, version) => {
-        this.edits.put(element.dataset.note, { text, version });
-        this.#edit(element, (editor) => editor.form.requestSubmit());
-      },
-      onClose: () => button.focus(),
-    });
+    (await this.#load(element))?.openHistory(element, button, this);
   }
 
   /** Resolves to nothing if it does not come. */
   #load(element) {
     return import("./dist/later.js").catch(() => showError(element, text("failed")));
-  }
-
-  /** What others have made of a note that was saved a moment ago. */
-  async #showMerged(element, note, sent) {
-    const later = await this.#load(element);
-    later?.showMerged(element, {
-      api: this.api,
-      note,
-      sent,
-      onUndone: (now, text) => {
-        this.show(element, now);
-        this.edits.put(element.dataset.note, { text, version: now.version, undecided: true });
-        this.#edit(element);
-      },
-    });
   }
 
   async #undo(element) {
@@ -123,18 +98,13 @@ export class Notes extends NoteList {
     const shown = document.getElementById(`note-${note.id}`);
     const form = shown?.querySelector(".editor");
     // Whoever still writes there goes on.
-    if (form) {
-      delete shown.held;
-      form.editor.back();
-      form.field.focus();
-      return;
-    }
+    if (form) return form.editor.back();
     shown?.remove();
     this.insert(note).focus();
     this.updateEmptyState();
   }
 
-  async #edit(element, then) {
+  async edit(element, then) {
     const editor = await this.#open(element);
     editor?.focus();
     if (editor) then?.(editor);
@@ -145,16 +115,16 @@ export class Notes extends NoteList {
     const later = await this.#load(element);
     if (!later || element.querySelector(".editor")) return;
     element.querySelector(".history")?.remove();
-    this.#quiet(element, true);
+    this.quiet(element, true);
     const editor = new later.Editor(element, {
       TextField,
       api: this.api,
       edits: this.edits,
       onClose: (note, { merged, here }) => {
-        this.#quiet(element, false);
+        this.quiet(element, false);
         if (here) element.querySelector("[data-action=edit]").focus();
         this.release(element, note);
-        if (merged) this.#showMerged(element, note, merged);
+        if (merged) later.showMerged(element, note, merged, this);
       },
     });
     return editor;
@@ -164,9 +134,8 @@ export class Notes extends NoteList {
   async resume(adopt) {
     this.adopt = adopt;
     const shown = [...this.list.children].map((element) => element.dataset.note).filter(Boolean);
-    await this.edits.load(shown);
     // Whoever began before they came goes on; what was written before that becomes a note of its own.
-    for (const [, { text: words }] of this.edits.late) adopt(words);
+    await this.edits.load(shown, adopt);
     await this.#reopen();
   }
 
@@ -192,17 +161,8 @@ export class Notes extends NoteList {
     }
   }
 
-  async #ask(element) {
-    const later = await this.#load(element);
-    later?.askToDelete(element, {
-      api: this.api,
-      onAsked: (asked) => this.#quiet(element, asked),
-      onStale: (note) => this.show(element, note),
-      onDeleted: () => this.bury(element),
-    });
-  }
-
-  #quiet(element, busy) {
+  /** Whoever is busy with a note needs its buttons not. */
+  quiet(element, busy) {
     element.querySelector(".note-tools").hidden = busy;
   }
 }
