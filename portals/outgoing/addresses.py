@@ -42,6 +42,8 @@ _ALIAS_SECONDS = 3600
 # another portal, and whoever has it then may answer what they like. While that server is away, for a day.
 NAMED: int = 3600
 NAMED_BEFORE_AWAY: int = 24 * 3600
+# Seconds within which a process does not write down again that it was named.
+_NAMED_AGAIN = 300
 # Before an open somebody waits for the page.
 _PROOF_SECONDS, _OPEN_SECONDS = 10.0, 3.0
 # A portal in the cloud has one name at a time.
@@ -141,8 +143,10 @@ def confirm(portal: Portal, access_token: str, *, deadline: float = _PROOF_SECON
 
 
 def named(portal: Portal) -> None:
-    """The authorization server has just named the address that is stored."""
-    cache.set(_name(portal), time.time(), timeout=NAMED_BEFORE_AWAY)
+    """The authorization server has just named the address that is stored; known opens say so all the time."""
+    here: Any = shared.recall(_name(portal))
+    if not here or time.time() - here > _NAMED_AGAIN:
+        cache.set(_name(portal), time.time(), timeout=NAMED_BEFORE_AWAY)
 
 
 def _named_within(portal: Portal, seconds: float) -> bool:
