@@ -31,7 +31,7 @@ from portals.bitrix24.errors import (
 from portals.bitrix24.pinning import PinningAdapter
 
 _CONNECT_SECONDS: Final = 5.0
-# Nobody is there, which says more than that an answer takes its time.
+# Nobody is there, which says more than that an answer takes its time; not so to who did not wait as long.
 _CONNECT_TIMEOUT: Final = "connect_timeout"
 # Answers beyond the ordinary size that a process reads at once: many threads wait, and memory is one.
 _LARGE: Final = threading.BoundedSemaphore(4)
@@ -151,7 +151,7 @@ class Transport:
                 content = self._read(response, max_bytes, deadline)
                 failure: Bitrix24Error | None = None
             except (requests.RequestException, HTTPError, OSError) as error:
-                failure = _failure(error)
+                failure = _failure(error, patient=seconds >= _CONNECT_SECONDS)
             except Unreachable as error:
                 failure = error
             late = failure is None or (isinstance(failure, Unreachable) and failure.code != _CONNECT_TIMEOUT)
@@ -214,10 +214,10 @@ def _checked(url: str) -> Url:
     raise AddressRefused("url_refused")
 
 
-def _failure(error: Exception) -> Bitrix24Error:
+def _failure(error: Exception, *, patient: bool) -> Bitrix24Error:
     if isinstance(error, InvalidIPAddress):
         return AddressRefused("address_not_public")
-    if isinstance(error, requests.ConnectTimeout):
+    if isinstance(error, requests.ConnectTimeout) and patient:
         return Unreachable(_CONNECT_TIMEOUT)
     if isinstance(error, requests.Timeout | TimeoutError):
         return DeadlineExceeded()

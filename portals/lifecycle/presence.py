@@ -22,10 +22,10 @@ from portals.bitrix24.errors import (
 )
 from portals.lifecycle import uninstall
 from portals.lifecycle.install import next_presence_check
-from portals.lifecycle.uninstall import NOT_INSTALLED, UNCONFIRMED, Presence
+from portals.lifecycle.uninstall import UNCONFIRMED, Presence
 from portals.models import BLOCKED_BY_OPERATOR, Portal, PortalToken, signals
 from portals.outgoing import addresses, gateway
-from portals.outgoing.consequences import TOKEN_REFUSED
+from portals.outgoing.consequences import NOT_INSTALLED, TOKEN_REFUSED
 from portals.tokens import pairs
 
 log = structlog.get_logger(__name__)

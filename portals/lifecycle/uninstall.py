@@ -30,6 +30,7 @@ from portals.models import (
     erasing,
 )
 from portals.outgoing import gateway
+from portals.outgoing.consequences import NOT_INSTALLED
 from portals.tokens import pairs
 
 log = structlog.get_logger(__name__)
@@ -38,7 +39,6 @@ log = structlog.get_logger(__name__)
 LATE_EVENT = timedelta(days=1)
 # Between an event that wants content erased and the erasure: of two that differ the one that keeps it is believed.
 OBJECTION = timedelta(hours=1)
-NOT_INSTALLED = "not_installed"
 # The status reason of a portal whose uninstall nobody could confirm; it waits `UNCONFIRMED_TERM`.
 UNCONFIRMED = "uninstall_unconfirmed"
 # "The secret is wrong, or the application may not be installed in Bitrix24." Source: Bitrix24 REST docs,
@@ -149,6 +149,9 @@ def hear_late(portal: Portal, *, clean: bool) -> bool:
     if not portal.application_token_digest or portal.status_changed_at < timezone.now() - LATE_EVENT:
         return False
     log.info("portal_uninstall_heard_late", portal=portal.member_id, clean=clean)
+    if not clean:
+        kept_until = timezone.now() + timedelta(days=settings.CONTENT_RETENTION_DAYS)
+        Portal.objects.filter(pk=portal.pk, status=Portal.Status.DELETED).update(erase_due_at=kept_until)
     _decide_content(portal, clean=clean)
     return True
 
@@ -179,8 +182,7 @@ def _decide_content(portal: Portal, *, clean: bool) -> None:
         soon = timezone.now() + OBJECTION
         left.filter(erase_due_at__gt=soon).update(erase_due_at=soon)
     else:
-        kept_until = timezone.now() + timedelta(days=settings.CONTENT_RETENTION_DAYS)
-        left.update(application_token_digest="", erase_due_at=kept_until)
+        left.update(application_token_digest="")
 
 
 def erase(portal_id: int) -> bool:
@@ -208,7 +210,8 @@ def _erase_portion(portal_id: int) -> bool | None:
     if erasing.erase_some(portal) or _erase_logs(portal):
         return None
     member_id = portal.member_id
-    block = portal.transitions.filter(reason=BLOCKED_BY_OPERATOR, new=Portal.Status.BLOCKED).first()
+    held = portal.transitions.filter(reason=BLOCKED_BY_OPERATOR, new=Portal.Status.BLOCKED)
+    block = held.first() if portal.is_held else None
     portal.delete()
     if portal.is_held:
         _block_again(member_id, block)

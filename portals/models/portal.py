@@ -204,7 +204,7 @@ class Portal(models.Model):
         found = (
             Portal.objects.select_for_update(no_key=True)
             .filter(pk=self.pk)
-            .values("installation", "status", "status_reason", "client_endpoint")
+            .values("installation", "status", "status_reason", "client_endpoint", "erase_due_at")
             .first()
         )
         if (
@@ -306,7 +306,8 @@ class Portal(models.Model):
         if self.application_token:
             self.application_token_digest = self.digest_of(self.application_token)
             self.application_token = None
-        self.erase_due_at = timezone.now() + timedelta(days=settings.CONTENT_RETENTION_DAYS)
+        if self.status != self.Status.DELETED:  # else whoever was faster has decided about the content
+            self.erase_due_at = timezone.now() + timedelta(days=settings.CONTENT_RETENTION_DAYS)
         self.save(
             update_fields=["application_token", "application_token_digest", "erase_due_at", "updated_at"]
         )

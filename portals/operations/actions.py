@@ -13,11 +13,11 @@ from portals.bitrix24.errors import Bitrix24Error
 from portals.infrastructure.call_log import CALLS
 from portals.lifecycle import install, payments, uninstall
 from portals.lifecycle.bindings import BindingFailed
-from portals.lifecycle.uninstall import NOT_INSTALLED, Presence
+from portals.lifecycle.uninstall import Presence
 from portals.models import BLOCKED_BY_OPERATOR, Portal, PortalTransition, authorship, data_export
 from portals.operations import texts
 from portals.outgoing import consequences
-from portals.outgoing.consequences import Source
+from portals.outgoing.consequences import NOT_INSTALLED, Source
 from portals.tokens import pairs
 from portals.tokens.pairs import NoToken, RefreshPending
 

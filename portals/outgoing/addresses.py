@@ -233,7 +233,7 @@ def origins(portal: Portal, opened: OpenRequest) -> tuple[str, ...]:
 
 
 def _settle(portal: Portal, access_token: str, claimed_domain: str) -> None:
-    confirm(portal, access_token)
+    confirm(portal, access_token, deadline=_OPEN_SECONDS, subject=gateway.OPENS)
     cache.set(_alias(portal, claimed_domain), 1, timeout=_ALIAS_SECONDS)
 
 

@@ -75,15 +75,19 @@ def guard(host: str, subject: str = "") -> Iterator[None]:
     about = f"{host}#{subject}" if subject else host
     names = list(dict.fromkeys((host, about)))
     circuits = dict(zip(names, _circuits(names), strict=True))
-    for name, circuit in circuits.items():
-        if circuit.state is State.OPEN:
-            raise CircuitOpen(retry_after=circuit.pause)
-        if circuit.state is State.HALF_OPEN and not _may_try(name):
+    pauses = [circuit.pause for circuit in circuits.values() if circuit.state is State.OPEN]
+    if pauses:
+        raise CircuitOpen(retry_after=max(pauses))
+    # The host's place last: whoever may not ask about the subject does not keep it from others.
+    for name in reversed(names):
+        if circuits[name].state is State.HALF_OPEN and not _may_try(name):
             raise CircuitOpen(retry_after=1.0)
     try:
         yield
     except DeadlineExceeded as error:
-        _failed(about, circuits[about], error)
+        # A host that was away and does not answer in time has not come back.
+        late = host if circuits[host].trips else about
+        _failed(late, circuits[late], error)
         raise
     except _UNWELL as error:
         _failed(host, circuits[host], error)

@@ -44,7 +44,7 @@ def test_an_address_pasted_over_words_in_code_arrives(rich: Person) -> None:
     frame = rich.open(GROUP)
     text = writing(frame)
     text.press_sequentially("``` ")
-    text.press_sequentially("TODO")
+    text.press_sequentially("Plan")
     rich.page.keyboard.press("Shift+Home")
     paste(text, plain="https://new.example/plan")
     rich.page.keyboard.press("Control+Enter")

@@ -30,6 +30,10 @@ class TemplateSerializer(serializers.ModelSerializer[NoteTemplate]):
         read_only_fields = ("id",)
         validators: list[Any] = []
 
+    def validate_title(self, title: str) -> str:
+        """One line."""
+        return " ".join(title.split())
+
 
 class TemplatesSerializer(serializers.Serializer[Any]):
     """All of a chat, by name."""

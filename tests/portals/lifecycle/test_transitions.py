@@ -126,6 +126,16 @@ def test_an_uninstall_with_erasing_says_nothing_about_a_later_one_without(portal
     assert standing(portal) == ("deleted", "uninstalled")
 
 
+def test_who_notices_later_that_a_portal_left_does_not_postpone_its_erasure(portal: Portal) -> None:
+    stale = Portal.objects.get(pk=portal.pk)
+    uninstall.uninstall(portal, clean=True)
+    due = Portal.objects.get().erase_due_at
+
+    uninstall.uninstall(stale, clean=False, reason="vanished")
+
+    assert Portal.objects.get().erase_due_at == due
+
+
 def test_an_older_address_does_not_replace_that_of_a_newer_installation(
     opens: Opens, installed: Install
 ) -> None:

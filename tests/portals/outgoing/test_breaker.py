@@ -87,6 +87,26 @@ class TestSubject:
             with breaker.guard(HOST, "chat22"):
                 pass
 
+    def test_a_subject_that_is_held_back_costs_the_host_no_trial(self) -> None:
+        with time_machine.travel(1_900_000_000, tick=False) as clock:
+            for _ in range(THRESHOLD):
+                call(Unreachable())
+            clock.shift(breaker.circuit_of(HOST).pause)
+            for _ in range(THRESHOLD):
+                breaker._failed(f"{HOST}#chat22", breaker.Circuit(), DeadlineExceeded())
+            with pytest.raises(CircuitOpen), breaker.guard(HOST, "chat22"):
+                pytest.fail("the call was made")
+            call(subject="chat21")
+            assert state() is State.CLOSED
+
+    def test_a_host_that_was_away_and_is_too_late_has_not_come_back(self) -> None:
+        with time_machine.travel(1_900_000_000, tick=False) as clock:
+            for _ in range(THRESHOLD):
+                call(Unreachable())
+            clock.shift(breaker.circuit_of(HOST).pause)
+            call(DeadlineExceeded(), subject="chat22")
+            assert breaker.circuit_of(HOST).trips == 2
+
     def test_it_may_be_tried_by_one_at_a_time(self) -> None:
         with time_machine.travel(1_900_000_000, tick=False) as clock:
             for _ in range(THRESHOLD):

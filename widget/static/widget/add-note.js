@@ -3,6 +3,7 @@ import { newKey } from "#frames/api.js";
 
 /** Resolves to the note of `text`, which met `problem`; `onKey(key)` is told of another key, if it needs one. */
 export async function addAgain(api, text, problem, onKey = () => {}) {
+  if (problem.code !== "key_reused") throw problem;
   const edited = await goOn(api, problem.current, text);
   if (edited) return edited;
   const another = newKey();

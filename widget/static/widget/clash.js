@@ -9,8 +9,9 @@ export function showClash(form, { current, clashes, merged }, { onTheirs }) {
   form.querySelector(".conflict")?.remove();
   const section = blank("blank-conflict");
   const pair = section.querySelector(".conflict-pair");
-  field.value = merged ?? field.value;
-  const places = new Places(field.value, clashes);
+  const offered = merged ?? field.text;
+  field.value = offered;
+  const places = new Places(offered, clashes);
   const rows = clashes.map((clash, index) =>
     sides(pair.cloneNode(true), clash, (lines) => {
       field.value = places.choose(field.text, index, lines);

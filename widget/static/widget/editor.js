@@ -180,12 +180,12 @@ export class Editor {
     this.field.busy = true;
     try {
       if (this.#key) {
-        const made = this.api.add(value, this.#key);
-        const again = (problem) => {
-          if (problem.code !== "key_reused") throw problem;
-          return addAgain(this.api, value, problem);
-        };
-        return this.close(await made.catch(again));
+        const again = (problem) =>
+          addAgain(this.api, value, problem, (key) => {
+            this.#key = key;
+            this.#remember();
+          });
+        return this.close(await this.api.add(value, this.#key).catch(again));
       }
       await this.#turn.catch(() => {});
       const note = await this.#send(value);
