@@ -137,7 +137,7 @@ def test_who_is_gone_for_a_week_has_left(opens: Opens, installed: Install, days:
     for moment in (timezone.now(), timezone.now() - timedelta(days=days)):
         assert presence.check(Portal.objects.get()) is Presence.GONE
         if standing(portal)[0] == "blocked":
-            assert standing(portal) == ("blocked", uninstall.NOT_INSTALLED)
+            assert standing(portal) == ("blocked", "not_installed")
             Portal.objects.update(status_changed_at=moment)
     presence.check(Portal.objects.get())
     assert standing(portal)[0] == status
